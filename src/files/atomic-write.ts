@@ -2,9 +2,10 @@ import { randomUUID } from "node:crypto";
 import { mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname, join, basename } from "node:path";
 import { FileError } from "../errors/families.ts";
+import { PolyvecError } from "../errors/polyvec-error.ts";
 
-/** Bytes or text to write; a list is written piece after piece. */
-export type FileContent = string | Uint8Array | readonly Uint8Array[];
+/** Bytes or text to write; several pieces are written one after another, and asked for only when their turn comes. */
+export type FileContent = string | Uint8Array | Iterable<Uint8Array>;
 
 /**
  * Writes a file so that it is either wholly there or not at all: a temporary file beside it, fsync, rename, fsync of the folder.
@@ -32,6 +33,7 @@ export async function writeJsonAtomic(file: string, value: unknown): Promise<voi
 
 /** Turns an error of the file system into a {@link FileError} that names the file and the way out. */
 export function asFileError(error: unknown, file: string, action: "read" | "write" | "lock"): Error {
+  if (PolyvecError.isInstance(error)) return error;
   if (!(error instanceof Error) || !("code" in error) || typeof error.code !== "string") return error as Error;
   const hint = HINTS[error.code] ?? error.message;
   return new FileError({ message: `cannot ${action} ${file}: ${hint}`, details: { file, errno: error.code }, cause: error });

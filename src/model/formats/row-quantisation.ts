@@ -1,0 +1,45 @@
+/** The companion tensor that holds the scales of an int8 tensor. */
+export function scaleNameOf(name: string): string {
+  return `${name}.scale`;
+}
+
+/** A matrix in signed bytes: `value = int8 * scale of its row`. */
+export interface QuantisedRows {
+  /** [rows, columns] int8, -127 to 127. */
+  readonly values: Int8Array;
+  /** [rows] float32. */
+  readonly scales: Float32Array;
+}
+
+/** Rows smaller than 127 times this count as zeros: a float32 cannot hold their scale with precision. */
+const MIN_SCALE = 2 ** -126;
+
+/**
+ * Symmetric int8 per row (output channel): `scale = max |row| / 127`, `value = round(x / scale)`; a row of zeros has scale 1.
+ * @param values [rows, columns] float32, finite. The error of an element is at most half its row's scale.
+ */
+export function quantiseRows(values: Float32Array, rows: number): QuantisedRows {
+  const columns = rows === 0 ? 0 : values.length / rows;
+  const quantised = new Int8Array(values.length);
+  const scales = new Float32Array(rows);
+  for (let row = 0; row < rows; row++) {
+    const source = values.subarray(row * columns, (row + 1) * columns);
+    const largest = source.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    const scale = largest < 127 * MIN_SCALE ? 1 : largest / 127; // a value that is not a number stays visible in the scale
+    scales[row] = scale;
+    for (let column = 0; column < columns; column++) {
+      quantised[row * columns + column] = Math.max(-127, Math.min(127, Math.round((source[column] as number) / scale)));
+    }
+  }
+  return { values: quantised, scales };
+}
+
+/** The inverse of {@link quantiseRows}: [rows, columns] float32. */
+export function dequantiseRows({ values, scales }: QuantisedRows): Float32Array {
+  const columns = scales.length === 0 ? 0 : values.length / scales.length;
+  const restored = new Float32Array(values.length);
+  for (let index = 0; index < values.length; index++) {
+    restored[index] = (values[index] as number) * (scales[Math.floor(index / columns)] as number);
+  }
+  return restored;
+}

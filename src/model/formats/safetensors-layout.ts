@@ -1,0 +1,121 @@
+import type { Tensor } from "../../engine/tensor/tensor.ts";
+import { WeightsError } from "../../errors/families.ts";
+import { float32ToBfloat16, float32ToFloat16 } from "./half-precision.ts";
+import { quantiseRows, scaleNameOf, type QuantisedRows } from "./row-quantisation.ts";
+import { STORED_DTYPE_BYTES, type StoredDType } from "./stored-dtype.ts";
+
+/** How weights are stored: float dtypes as they are, int8 with a scale per row. */
+export type WeightsDType = "float32" | "float16" | "bfloat16" | "int8";
+
+/** What the data of a file begins at a multiple of, bytes. */
+const ALIGNMENT = 64;
+
+/** A tensor that is to be written; its bytes are made when their turn comes. */
+interface Piece {
+  readonly name: string;
+  readonly dtype: StoredDType;
+  readonly shape: readonly number[];
+  readonly toBytes: () => Uint8Array;
+}
+
+/** The pieces of a safetensors file in order: length, header, tensors. @throws {WeightsError} if a value does not fit the dtype. */
+export function* planSafetensors(
+  file: string,
+  tensors: ReadonlyMap<string, Tensor>,
+  { dtype, metadata }: { dtype: WeightsDType; metadata: Readonly<Record<string, string>> },
+): Generator<Uint8Array> {
+  const pieces = [...tensors].flatMap(([name, tensor]) => toPieces(name, tensor, dtype));
+  checkNames(file, pieces);
+  pieces.sort((a, b) => alignmentOf(b) - alignmentOf(a) || (a.name < b.name ? -1 : 1));
+  yield headerBytes(pieces, metadata);
+  for (const piece of pieces) yield checkedBytes(file, piece);
+}
+
+function toPieces(name: string, tensor: Tensor, dtype: WeightsDType): Piece[] {
+  const { shape } = tensor;
+  switch (tensor.dtype) {
+    case "int32":
+      return [{ name, dtype: "I32", shape, toBytes: () => asBytes(tensor.data) }];
+    case "int64":
+      return [{ name, dtype: "I64", shape, toBytes: () => asBytes(tensor.data) }];
+    case "bool":
+      return [{ name, dtype: "BOOL", shape, toBytes: () => tensor.data }];
+    case "float32":
+      return floatPieces(name, { shape, values: tensor.data, dtype });
+  }
+}
+
+function floatPieces(
+  name: string,
+  { shape, values, dtype }: { shape: readonly number[]; values: Float32Array; dtype: WeightsDType },
+): Piece[] {
+  if (dtype === "float16") return [{ name, dtype: "F16", shape, toBytes: () => asBytes(float32ToFloat16(values)) }];
+  if (dtype === "bfloat16") return [{ name, dtype: "BF16", shape, toBytes: () => asBytes(float32ToBfloat16(values)) }];
+  const rows = shape[0];
+  if (dtype === "float32" || shape.length < 2 || rows === undefined) return [{ name, dtype: "F32", shape, toBytes: () => asBytes(values) }];
+  let cached: QuantisedRows | undefined;
+  const quantised = (): QuantisedRows => (cached ??= quantiseRows(values, rows));
+  return [
+    { name, dtype: "I8", shape, toBytes: () => asBytes(quantised().values) },
+    { name: scaleNameOf(name), dtype: "F32", shape: [rows], toBytes: () => asBytes(quantised().scales) },
+  ];
+}
+
+function asBytes({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
+  return new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
+}
+
+function byteLengthOf({ dtype, shape }: Piece): number {
+  return shape.reduce((product, size) => product * size, STORED_DTYPE_BYTES[dtype]);
+}
+
+/** The largest power of two, up to {@link ALIGNMENT}, that divides the tensor's size. */
+function alignmentOf(piece: Piece): number {
+  const bytes = byteLengthOf(piece) % ALIGNMENT;
+  return bytes === 0 ? ALIGNMENT : bytes & -bytes;
+}
+
+function headerBytes(pieces: readonly Piece[], metadata: Readonly<Record<string, string>>): Uint8Array {
+  const header: Record<string, unknown> = { __metadata__: metadata };
+  let begin = 0;
+  for (const piece of pieces) {
+    const end = begin + byteLengthOf(piece);
+    header[piece.name] = { dtype: piece.dtype, shape: piece.shape, data_offsets: [begin, end] };
+    begin = end;
+  }
+  const json = Buffer.from(JSON.stringify(header));
+  const bytes = Buffer.alloc(Math.ceil((8 + json.length) / ALIGNMENT) * ALIGNMENT, " ");
+  bytes.writeBigUInt64LE(BigInt(bytes.length - 8));
+  json.copy(bytes, 8);
+  return bytes;
+}
+
+function checkNames(file: string, pieces: readonly Piece[]): void {
+  const seen = new Set<string>(["__metadata__"]);
+  for (const { name } of pieces) {
+    if (seen.has(name)) {
+      const message = `cannot write ${file}: two tensors would be called ${name} (int8 weights keep their scales in <name>.scale); rename one`;
+      throw new WeightsError({ message, details: { file, tensor: name } });
+    }
+    seen.add(name);
+  }
+}
+
+function checkedBytes(file: string, piece: Piece): Uint8Array {
+  const bytes = piece.toBytes();
+  const isLossy = piece.dtype === "F16" || piece.dtype === "BF16" || piece.name.endsWith(".scale");
+  if (isLossy && !isFinitePiece(piece.dtype, bytes)) {
+    const message = `cannot write ${file}: tensor ${piece.name} has values that are not finite or do not fit its dtype; write it as float32 or repair it`;
+    throw new WeightsError({ message, details: { file, tensor: piece.name, expected: `finite values of ${piece.dtype}` } });
+  }
+  return bytes;
+}
+
+const EXPONENT = { F16: 0x7c00, BF16: 0x7f80 } as const;
+
+function isFinitePiece(dtype: StoredDType, { buffer, byteOffset, byteLength }: Uint8Array): boolean {
+  if (dtype === "F32") return new Float32Array(buffer, byteOffset, byteLength / 4).every(Number.isFinite);
+  if (dtype !== "F16" && dtype !== "BF16") return true;
+  const mask = EXPONENT[dtype];
+  return new Uint16Array(buffer, byteOffset, byteLength / 2).every((bits) => (bits & mask) !== mask);
+}
