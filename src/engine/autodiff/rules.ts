@@ -1,0 +1,172 @@
+import { addDimensions, shapeSize, subtractDimensions, type Dimension, type Shape } from "../graph/dimension.ts";
+import {
+  add,
+  cast,
+  cos,
+  dimensionValue,
+  div,
+  equal,
+  exp,
+  expand,
+  gather,
+  less,
+  lessOrEqual,
+  matmul,
+  mul,
+  neg,
+  pad,
+  reduceMax,
+  reduceSum,
+  reshape,
+  rotary,
+  scatterAdd,
+  sigmoid,
+  sin,
+  slice,
+  square,
+  sub,
+  transpose,
+  where,
+} from "../graph/operators.ts";
+import type { OperationAttributes, OperationName, Reduction } from "../graph/operations.ts";
+import type { Value } from "../graph/value.ts";
+import { reduceToShape } from "./reduce-to-shape.ts";
+
+/** What a rule sees: the operation's inputs and output in the forward pass, and the gradient of its output. */
+export interface RuleContext<K extends OperationName> {
+  readonly attributes: OperationAttributes[K];
+  readonly inputs: readonly Value[];
+  readonly output: Value;
+  readonly gradient: Value;
+}
+
+/** Vector-Jacobian product: the gradients of the inputs, `undefined` where none passes. */
+export type Rule<K extends OperationName> = (context: RuleContext<K>) => readonly (Value | undefined)[];
+
+/** `expand`: differentiated through its expansion. `none`: no gradient passes. */
+export type RuleEntry<K extends OperationName> = Rule<K> | "expand" | "none";
+
+/** One entry per operation; a missing one does not compile. */
+export const RULES: { readonly [K in OperationName]: RuleEntry<K> } = {
+  input: "none",
+  constant: "none",
+  external: "none",
+  dimension: "none",
+  iota: "none",
+  neg: ({ gradient }) => [neg(gradient)],
+  exp: ({ gradient, output }) => [mul(gradient, output)],
+  log: ({ gradient, inputs: [x] }) => [div(gradient, x as Value)],
+  sqrt: ({ gradient, output }) => [div(mul(gradient, 0.5), output)],
+  tanh: ({ gradient, output }) => [mul(gradient, sub(1, square(output)))],
+  sigmoid: ({ gradient, output }) => [mul(gradient, mul(output, sub(1, output)))],
+  erf: ({ gradient, inputs: [x] }) => [mul(gradient, mul(exp(neg(square(x as Value))), 2 / Math.sqrt(Math.PI)))],
+  sin: ({ gradient, inputs: [x] }) => [mul(gradient, cos(x as Value))],
+  cos: ({ gradient, inputs: [x] }) => [neg(mul(gradient, sin(x as Value)))],
+  abs: ({ gradient, inputs: [x] }) => [where(less(x as Value, 0), neg(gradient), gradient)],
+  not: "none",
+  cast: ({ gradient, inputs: [x] }) => [(x as Value).dtype === "float32" ? gradient : undefined],
+  stopGradient: "none",
+  after: ({ gradient }) => [gradient, undefined],
+  add: ({ gradient, inputs: [a, b] }) => [reduceToShape(gradient, shapeOf(a)), reduceToShape(gradient, shapeOf(b))],
+  sub: ({ gradient, inputs: [a, b] }) => [reduceToShape(gradient, shapeOf(a)), neg(reduceToShape(gradient, shapeOf(b)))],
+  mul: ({ gradient, inputs: [a, b] }) => [
+    reduceToShape(mul(gradient, b as Value), shapeOf(a)),
+    reduceToShape(mul(gradient, a as Value), shapeOf(b)),
+  ],
+  div: ({ gradient, inputs: [a, b], output }) => [
+    reduceToShape(div(gradient, b as Value), shapeOf(a)),
+    reduceToShape(neg(div(mul(gradient, output), b as Value)), shapeOf(b)),
+  ],
+  maximum: ({ gradient, inputs: [a, b] }) => chosen(gradient, lessOrEqual(b as Value, a as Value), [a as Value, b as Value]),
+  minimum: ({ gradient, inputs: [a, b] }) => chosen(gradient, lessOrEqual(a as Value, b as Value), [a as Value, b as Value]),
+  equal: "none",
+  less: "none",
+  lessOrEqual: "none",
+  and: "none",
+  or: "none",
+  where: ({ gradient, inputs: [condition, a, b] }) => [undefined, ...chosen(gradient, condition as Value, [a as Value, b as Value])],
+  reduceSum: ({ gradient, inputs: [x], attributes }) => [spread(gradient, x as Value, attributes)],
+  reduceMean: ({ gradient, inputs: [x], attributes }) => {
+    const count = shapeSize(attributes.axes.map((axis) => shapeOf(x)[axis] as Dimension));
+    const divisor = typeof count === "number" ? count : dimensionValue(gradient.builder, count);
+    return [spread(div(gradient, divisor), x as Value, attributes)];
+  },
+  reduceMax: ({ gradient, inputs: [x], attributes }) => {
+    const input = x as Value;
+    const largest = cast(equal(input, reduceMax(input, attributes.axes, true)), "float32");
+    const shared = div(largest, reduceSum(largest, attributes.axes, true));
+    return [mul(spread(gradient, input, attributes), shared)];
+  },
+  softmax: ({ gradient, output }) => {
+    const weighted = mul(gradient, output);
+    return [sub(weighted, mul(output, reduceSum(weighted, [-1], true)))];
+  },
+  logSoftmax: ({ gradient, output }) => [sub(gradient, mul(exp(output), reduceSum(gradient, [-1], true)))],
+  matmul: (context) => matmulRule(context),
+  reshape: ({ gradient, inputs: [x] }) => [reshape(gradient, shapeOf(x))],
+  transpose: ({ gradient, attributes: { permutation } }) => [
+    transpose(
+      gradient,
+      permutation.map((_, axis) => permutation.indexOf(axis)),
+    ),
+  ],
+  expand: ({ gradient, inputs: [x] }) => [reduceToShape(gradient, shapeOf(x))],
+  slice: ({ gradient, inputs: [x], attributes: { axis, start, end } }) => [
+    pad(gradient, axis, [start, subtractDimensions(shapeOf(x)[axis] as Dimension, end)]),
+  ],
+  concat: ({ gradient, inputs, attributes: { axis } }) => {
+    let start: Dimension = 0;
+    return inputs.map((input) => {
+      const end = addDimensions(start, input.shape[axis] as Dimension);
+      const piece = slice(gradient, axis, [start, end]);
+      start = end;
+      return piece;
+    });
+  },
+  pad: ({ gradient, inputs: [x], attributes: { axis, before } }) => [
+    slice(gradient, axis, [before, addDimensions(before, shapeOf(x)[axis] as Dimension)]),
+  ],
+  gather: ({ gradient, inputs: [table, indices] }) => [scatterAdd(indices as Value, gradient, shapeOf(table)[0] as Dimension), undefined],
+  scatterAdd: ({ gradient, inputs: [indices] }) => [undefined, gather(gradient, indices as Value)],
+  silu: ({ gradient, inputs: [x] }) => {
+    const input = x as Value;
+    const gate = sigmoid(input);
+    return [mul(gradient, mul(gate, add(mul(input, sub(1, gate)), 1)))];
+  },
+  gelu: "expand",
+  rmsNorm: "expand",
+  layerNorm: "expand",
+  /** A rotation's transpose is the rotation back. Cosines and sines get no gradient: they come from positions. */
+  rotary: ({ gradient, inputs: [, cosines, sines] }) => [rotary(gradient, cosines as Value, neg(sines as Value)), undefined, undefined],
+  attention: "expand",
+};
+
+function matmulRule({ gradient, inputs, attributes: { transposeA, transposeB } }: RuleContext<"matmul">): readonly Value[] {
+  const [a, b] = inputs as readonly [Value, Value];
+  if (b.shape.length === 2 && a.shape.length > 2 && !transposeA) return sharedWeightRule({ gradient, a, b, transposeB });
+  const forA = transposeA
+    ? matmul(b, gradient, { transposeA: transposeB, transposeB: true })
+    : matmul(gradient, b, { transposeB: !transposeB });
+  const forB = transposeB ? matmul(gradient, a, { transposeA: true, transposeB: transposeA }) : matmul(a, gradient, { transposeA: !transposeA });
+  return [reduceToShape(forA, a.shape), reduceToShape(forB, b.shape)];
+}
+
+/** Activations `[.., K]` times one matrix: rows are flattened, so that the matrix's gradient is one product and not a sum of many. */
+function sharedWeightRule({ gradient, a, b, transposeB }: { gradient: Value; a: Value; b: Value; transposeB: boolean }): readonly Value[] {
+  const flat = (x: Value): Value => reshape(x, [shapeSize(x.shape.slice(0, -1)), x.shape.at(-1) as Dimension]);
+  const forB = transposeB ? matmul(flat(gradient), flat(a), { transposeA: true }) : matmul(flat(a), flat(gradient), { transposeA: true });
+  return [matmul(gradient, b, { transposeB: !transposeB }), forB];
+}
+
+function chosen(gradient: Value, first: Value, [a, b]: readonly [Value, Value]): readonly Value[] {
+  return [reduceToShape(where(first, gradient, 0), a.shape), reduceToShape(where(first, 0, gradient), b.shape)];
+}
+
+function spread(gradient: Value, x: Value, { axes, keepDimensions }: Reduction): Value {
+  const kept = x.shape.map((length, axis) => (axes.includes(axis) ? 1 : length));
+  return expand(keepDimensions ? gradient : reshape(gradient, kept), x.shape);
+}
+
+function shapeOf(value: Value | undefined): Shape {
+  return (value as Value).shape;
+}

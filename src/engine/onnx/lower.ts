@@ -1,0 +1,62 @@
+import { present } from "../../errors/families.ts";
+import { dimensionKey, type Dimension } from "../graph/dimension.ts";
+import type { Graph } from "../graph/graph-builder.ts";
+import type { OperationName } from "../graph/operations.ts";
+import type { Value } from "../graph/value.ts";
+import { expandUnfused } from "./expand-unfused.ts";
+import { LOWERINGS, type Lowering } from "./lowerings.ts";
+import { MICROSOFT, ONNX_TYPES, OnnxWriter } from "./onnx-writer.ts";
+import { encodeModel, type ModelProto, type ValueInfoProto } from "./protobuf.ts";
+
+/** Version of the standard operators that graphs are lowered to. */
+export const OPSET = 23;
+
+/** A graph as ONNX. @throws {LoweringError} if a dimension cannot be known when the graph runs. */
+export function lowerGraph(source: Graph): ModelProto {
+  const graph = expandUnfused(source);
+  const writer = new OnnxWriter(graph.inputs);
+  const names = new Map<Value, string>();
+  for (const value of graph.values) names.set(value, lowerValue(value, writer, names));
+  for (const [name, value] of graph.outputs) {
+    writer.nodes.push({ input: [present(names.get(value), name)], output: [name], name: `output_${name}`, opType: "Identity", domain: "", attribute: [] });
+  }
+  return {
+    irVersion: 10,
+    producerName: "polyvec",
+    opsetImport: [
+      { domain: "", version: OPSET },
+      { domain: MICROSOFT, version: 1 },
+    ],
+    graph: {
+      name: "graph",
+      node: writer.nodes,
+      initializer: writer.initializers,
+      input: [...graph.inputs].map(([name, value]) => valueInfo(name, value)),
+      output: [...graph.outputs].map(([name, value]) => valueInfo(name, value)),
+    },
+  };
+}
+
+/** A graph as the bytes of an .onnx file. */
+export function lowerToBytes(graph: Graph): Uint8Array {
+  return encodeModel(lowerGraph(graph));
+}
+
+function lowerValue(value: Value, writer: OnnxWriter, names: ReadonlyMap<Value, string>): string {
+  const lowering = LOWERINGS[value.operation] as Lowering<OperationName>;
+  return lowering({
+    writer,
+    names: value.inputs.map((input) => present(names.get(input), "a lowered input")),
+    inputs: value.inputs,
+    attributes: value.attributes as never,
+    shape: value.shape,
+  });
+}
+
+function valueInfo(name: string, value: Value): ValueInfoProto {
+  return { name, type: { tensorType: { elemType: ONNX_TYPES[value.dtype], shape: { dim: value.shape.map(dimensionInfo) } } } };
+}
+
+function dimensionInfo(dimension: Dimension): { dimValue?: number; dimParam?: string } {
+  return typeof dimension === "number" ? { dimValue: dimension } : { dimParam: dimensionKey(dimension) };
+}
