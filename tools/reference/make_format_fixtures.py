@@ -1,4 +1,4 @@
-"""Makes test/fixtures/safetensors: files written by the reference implementations of safetensors and PEFT, with the values they hold.
+"""Makes test/fixtures/safetensors and test/fixtures/configs: files written by the reference implementations of safetensors and PEFT, with the values they hold.
 
 Needs torch, safetensors, transformers and peft. Run from the repository's root: python tools/reference/make_format_fixtures.py
 """
@@ -9,9 +9,10 @@ from pathlib import Path
 import torch
 from peft import LoraConfig, get_peft_model
 from safetensors.torch import save_file
-from transformers import Qwen2Config, Qwen2ForCausalLM
+from transformers import Qwen2Config, Qwen2ForCausalLM, Qwen2VLConfig
 
 FOLDER = Path("test/fixtures/safetensors")
+CONFIGS = Path("test/fixtures/configs")
 
 FLOATS = [0.0, -0.0, 1.0, -1.5, 3.14159274, 65504.0, 6.1e-5, 5.96e-8, 2.98e-8, -1e-3, 1 / 3, 1024.5]
 
@@ -47,7 +48,24 @@ def make_adapter() -> None:
     (FOLDER / "adapter" / "README.md").unlink(missing_ok=True)
 
 
+def make_config() -> None:
+    """A config.json of transformers 5: text_config and vision_config nested."""
+    rope = {"rope_type": "default", "rope_theta": 500000.0, "mrope_section": [1, 1, 2]}
+    text = dict(vocab_size=64, hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2)
+    vision = dict(depth=1, embed_dim=16, num_heads=2, hidden_size=32, mlp_ratio=2, patch_size=8)
+    tokens = dict(image_token_id=5, video_token_id=6, vision_start_token_id=3, vision_end_token_id=4)
+    config = Qwen2VLConfig(
+        text_config={**text, "rope_parameters": rope, "eos_token_id": 0, "bos_token_id": 0, "rms_norm_eps": 1e-6},
+        vision_config=vision,
+        tie_word_embeddings=True,
+        **tokens,
+    )
+    (CONFIGS / "qwen2-vl-nested.json").write_text(config.to_json_string())
+
+
 if __name__ == "__main__":
     FOLDER.mkdir(parents=True, exist_ok=True)
+    CONFIGS.mkdir(parents=True, exist_ok=True)
     make_dtypes()
     make_adapter()
+    make_config()
