@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ConfigError } from "../errors/families.ts";
+import { ConfigError, present } from "../errors/families.ts";
 import { nearestName } from "./nearest-name.ts";
 
 /**
@@ -18,7 +18,7 @@ type Context = { readonly schema: z.core.$ZodType; readonly value: unknown; read
 
 /** The issue to tell: an unknown field before others (a misspelt field is also a missing one); inside a union that of the nearest option. */
 function deepest(issues: readonly Issue[]): Issue {
-  const issue = issues.find(({ code }) => code === "unrecognized_keys") ?? (issues[0] as Issue);
+  const issue = issues.find(({ code }) => code === "unrecognized_keys") ?? present(issues[0], "an issue");
   if (issue.code !== "invalid_union" || issue.errors.length === 0) return issue;
   const options = issue.errors.filter((errors) => errors.length > 0).map((errors) => deepest(errors));
   const longest = options.toSorted((a, b) => b.path.length - a.path.length)[0];

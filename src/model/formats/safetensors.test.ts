@@ -3,6 +3,7 @@ import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/pro
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { thrownBy } from "../../../test/support/thrown-by.ts";
 import { floatTensor, intTensor, sizeOf, tensorOf, type Tensor } from "../../engine/tensor/tensor.ts";
 import { DisposedError, FileError, WeightsError } from "../../errors/families.ts";
 import { openSafetensors, writeSafetensors } from "./safetensors.ts";
@@ -23,7 +24,7 @@ async function writeRaw(name: string, header: unknown, dataBytes: number): Promi
 }
 
 async function failure(file: string): Promise<WeightsError> {
-  const error: unknown = await openSafetensors(file).catch((caught: unknown) => caught);
+  const error = await thrownBy(() => openSafetensors(file));
   expect(error).toBeInstanceOf(WeightsError);
   expect((error as WeightsError).message).toContain(file);
   expect((error as WeightsError).details["file"]).toBe(file);
@@ -226,7 +227,7 @@ describe("asking for what is not there", () => {
 
   test("another shape: names tensor, expected and actual", async () => {
     await using weights = await openSafetensors(`${FIXTURES}/dtypes.safetensors`);
-    const error: unknown = await weights.read("float32", [4, 3]).catch((caught: unknown) => caught);
+    const error = await thrownBy(() => weights.read("float32", [4, 3]));
     expect(error).toMatchObject({ code: "weights", details: { tensor: "float32", expected: [4, 3], actual: [3, 4] } });
   });
 
