@@ -5,7 +5,7 @@ export type PathMatrix = readonly (readonly (number | null)[])[];
 
 /** Fills the matrix from a symmetric function of two paths, called once per pair and once per path with itself. */
 export function symmetricMatrix(pathCount: number, measure: (left: number, right: number) => number): PathMatrix {
-  const matrix = Array.from({ length: pathCount }, () => new Array<number | null>(pathCount).fill(null));
+  const matrix = Array.from({ length: pathCount }, () => Array.from({ length: pathCount }, (): number | null => null));
   for (let left = 0; left < pathCount; left++) {
     for (let right = left; right < pathCount; right++) {
       const value = measure(left, right);
