@@ -1,0 +1,135 @@
+import { present } from "../../../errors/families.ts";
+import { multiplyDimensions, symbol, type Dimension } from "../../../engine/graph/dimension.ts";
+import { GraphBuilder, type Graph } from "../../../engine/graph/graph-builder.ts";
+import { concat, gather, l2Normalize, reshape } from "../../../engine/graph/operators.ts";
+import type { Value } from "../../../engine/graph/value.ts";
+import { Parameters, type LoraConfig, type ParameterPlace, type ParameterSource } from "../../nn/parameter-source.ts";
+import { aggregate } from "../../paths/aggregation.ts";
+import type { PathConfig } from "../../paths/path-config.ts";
+import { runPaths, runTrunk, type PathInputs } from "../../paths/run-paths.ts";
+import type { Qwen2VLConfig } from "./config.ts";
+import { qwen2VLDecoder } from "./decoder.ts";
+import { visionTower } from "./vision-tower.ts";
+
+/** Whether a batch has images: none, all of one size, or of several sizes (padded and masked). */
+export type VisionMode = "none" | "uniform" | "ragged";
+
+/** How a model's graph is built. */
+export interface ModelGraphOptions {
+  readonly config: Qwen2VLConfig;
+  readonly paths: PathConfig;
+  readonly vision: VisionMode;
+  readonly lora?: LoraConfig | undefined;
+  /** Where each weight lies; graph inputs if not given. */
+  readonly place?: (name: string) => ParameterPlace;
+}
+
+/** Symbols that the graphs' inputs are declared with. */
+export const BATCH: Dimension = symbol("batch");
+export const TOKENS: Dimension = symbol("tokens");
+const IMAGES = symbol("images");
+const BLOCKS = symbol("blocks");
+
+/** What a batch of inputs becomes inside a graph. */
+export interface EncodedBatch {
+  /** [B, N, hidden] float32, not normalised. */
+  readonly paths: Value;
+  /** [B, hidden] float32, not normalised. */
+  readonly aggregate: Value;
+}
+
+/** Declares a batch's inputs and encodes it. Inputs are those that `modelInputs` makes of a processed batch. */
+export function encodeBatch(parameters: ParameterSource, options: ModelGraphOptions): EncodedBatch {
+  const decoder = qwen2VLDecoder(parameters, options.config);
+  const paths = runPaths(parameters, decoder, options.paths, decoderInputs(parameters, options));
+  return { paths, aggregate: parameters.builder.scope("paths.aggregate", () => aggregate(parameters, options.paths, paths)) };
+}
+
+/** All tokens' final hidden states, no path: `[B, T, hidden]`. */
+export function encodeTokens(parameters: ParameterSource, options: ModelGraphOptions): Value {
+  return runTrunk(qwen2VLDecoder(parameters, options.config), decoderInputs(parameters, options));
+}
+
+/** A graph that embeds: outputs `paths` [B, N, hidden] and `aggregate` [B, hidden], both of unit length. */
+export function embeddingGraph(options: ModelGraphOptions): {
+  readonly graph: Graph;
+  readonly shapes: ReadonlyMap<string, readonly number[]>;
+} {
+  const parameters = new Parameters(new GraphBuilder(), options);
+  const encoded = encodeBatch(parameters, options);
+  const graph = parameters.builder.finish({ paths: l2Normalize(encoded.paths), aggregate: l2Normalize(encoded.aggregate) });
+  return { graph, shapes: parameters.shapes };
+}
+
+/** A graph that gives all tokens' final hidden states: output `hidden` [B, T, hidden]. */
+export function hiddenStatesGraph(options: ModelGraphOptions): {
+  readonly graph: Graph;
+  readonly shapes: ReadonlyMap<string, readonly number[]>;
+} {
+  const parameters = new Parameters(new GraphBuilder(), options);
+  const graph = parameters.builder.finish({ hidden: encodeTokens(parameters, options) });
+  return { graph, shapes: parameters.shapes };
+}
+
+/** The token embeddings `[vocabulary, hidden]`, which are also the output layer where the two are tied. */
+export function tokenTable(parameters: ParameterSource, { vocabSize, hiddenSize }: Qwen2VLConfig): Value {
+  return parameters.parameter("model.embed_tokens.weight", [vocabSize, hiddenSize]);
+}
+
+/** The output layer `[vocabulary, hidden]`. */
+export function outputTable(parameters: ParameterSource, config: Qwen2VLConfig): Value {
+  return config.tieWordEmbeddings
+    ? tokenTable(parameters, config)
+    : parameters.parameter("lm_head.weight", [config.vocabSize, config.hiddenSize]);
+}
+
+function decoderInputs(parameters: ParameterSource, options: ModelGraphOptions): PathInputs {
+  const { builder } = parameters;
+  const { config, paths } = options;
+  const half = config.headDimension / 2;
+  const table = (name: string, tokens: Dimension): Value => builder.input(name, "float32", [BATCH, tokens, half]);
+  return {
+    hidden: builder.scope("model.embed", () => embeddedTokens(parameters, options)),
+    cosines: table("cosines", TOKENS),
+    sines: table("sines", TOKENS),
+    lastRows: builder.input("lastRows", "int32", [BATCH]),
+    readouts:
+      paths.topology.kind === "shared"
+        ? {
+            lengths: builder.input("lengths", "int32", [BATCH]),
+            cosines: table("readoutCosines", paths.count * paths.topology.readoutTokens),
+            sines: table("readoutSines", paths.count * paths.topology.readoutTokens),
+          }
+        : undefined,
+  };
+}
+
+/** Token embeddings with the image features put in their places: `[B, T, hidden]`. The vision tower runs once per image. */
+function embeddedTokens(parameters: ParameterSource, options: ModelGraphOptions): Value {
+  const { builder } = parameters;
+  const { config, vision } = options;
+  const words = gather(tokenTable(parameters, config), builder.input("inputIds", "int32", [BATCH, TOKENS]));
+  if (vision === "none") return words;
+  const features = imageFeatures(parameters, config, vision);
+  const rows = reshape(words, [multiplyDimensions(BATCH, TOKENS), config.hiddenSize]);
+  const width = present(features.shape[2], "feature width");
+  const flat = reshape(features, [multiplyDimensions(IMAGES, BLOCKS), width]);
+  return gather(concat([rows, flat], 0), builder.input("sourceRows", "int32", [BATCH, TOKENS]));
+}
+
+function imageFeatures(parameters: ParameterSource, { vision }: Qwen2VLConfig, mode: VisionMode): Value {
+  const { builder } = parameters;
+  const perBlock = vision.spatialMergeSize ** 2;
+  const patches = multiplyDimensions(BLOCKS, perBlock);
+  const input = (name: string, width: number): Value =>
+    reshape(builder.input(name, "float32", [IMAGES, BLOCKS, perBlock, width]), [IMAGES, patches, width]);
+  const half = vision.embedDimension / vision.headCount / 2;
+  const bias =
+    mode === "ragged" ? reshape(builder.input("visionBias", "float32", [IMAGES, BLOCKS, perBlock]), [IMAGES, 1, 1, patches]) : undefined;
+  return visionTower(parameters, vision, {
+    pixelValues: input("pixelValues", vision.inChannels * vision.temporalPatchSize * vision.patchSize ** 2),
+    cosines: input("visionCosines", half),
+    sines: input("visionSines", half),
+    bias,
+  });
+}

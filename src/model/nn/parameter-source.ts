@@ -1,0 +1,78 @@
+import { present } from "../../errors/families.ts";
+import type { ExternalData } from "../../engine/graph/operations.ts";
+import type { GraphBuilder } from "../../engine/graph/graph-builder.ts";
+import type { Value } from "../../engine/graph/value.ts";
+import type { Tensor } from "../../engine/tensor/tensor.ts";
+
+/** Low-rank adapters on chosen linear layers. @source Hu et al. 2021, "LoRA". */
+export interface LoraConfig {
+  readonly rank: number;
+  /** The update is scaled by `alpha / rank`, or by `alpha / sqrt(rank)` with `rankStabilized`. */
+  readonly alpha: number;
+  /** Last parts of the names of the layers that get one, such as `q_proj`. */
+  readonly targetModules: readonly string[];
+  readonly rankStabilized?: boolean;
+}
+
+/** Factor of a low-rank update. */
+export function loraScale({ rank, alpha, rankStabilized = false }: LoraConfig): number {
+  return alpha / (rankStabilized ? Math.sqrt(rank) : rank);
+}
+
+/** Where the weights of a model that is being built come from. Names are those of the Hugging Face checkpoint. */
+export interface ParameterSource {
+  readonly builder: GraphBuilder;
+  readonly lora: LoraConfig | undefined;
+  /** A weight of the given name and shape, float32. Asking twice for a name gives the same value. */
+  parameter(name: string, shape: readonly number[]): Value;
+}
+
+/** How one weight enters a graph: fed at every run, stored in the graph, or left in its file. */
+export type ParameterPlace =
+  | { readonly kind: "input" }
+  | { readonly kind: "constant"; readonly tensor: Tensor }
+  | { readonly kind: "external"; readonly data: ExternalData };
+
+/** A source that decides for each name where the weight lies, and remembers what was asked for. */
+export class Parameters implements ParameterSource {
+  readonly builder: GraphBuilder;
+  readonly lora: LoraConfig | undefined;
+  readonly #place: (name: string) => ParameterPlace;
+  readonly #values = new Map<string, Value>();
+  readonly #shapes = new Map<string, readonly number[]>();
+
+  constructor(
+    builder: GraphBuilder,
+    options: { readonly place?: (name: string) => ParameterPlace; readonly lora?: LoraConfig | undefined } = {},
+  ) {
+    this.builder = builder;
+    this.lora = options.lora;
+    this.#place = options.place ?? (() => ({ kind: "input" }));
+  }
+
+  /** Shapes of all weights asked for so far, by name. */
+  get shapes(): ReadonlyMap<string, readonly number[]> {
+    return this.#shapes;
+  }
+
+  parameter(name: string, shape: readonly number[]): Value {
+    const known = this.#values.get(name);
+    if (known !== undefined) return known;
+    const value = this.#make(name, shape);
+    this.#values.set(name, value);
+    this.#shapes.set(name, shape);
+    return value;
+  }
+
+  #make(name: string, shape: readonly number[]): Value {
+    const place = this.#place(name);
+    switch (place.kind) {
+      case "input":
+        return this.builder.input(name, "float32", shape);
+      case "constant":
+        return this.builder.constant(present(place.tensor, name));
+      case "external":
+        return this.builder.external(name, shape, place.data);
+    }
+  }
+}
