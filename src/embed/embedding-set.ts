@@ -41,3 +41,44 @@ function checkLength(data: Float32Array, expected: number, rule: string): void {
   if (data.length === expected) return;
   throw new ShapeError({ message: `${rule}, ${expected} numbers; got ${data.length}`, details: { got: data.length, expected } });
 }
+
+/** The chosen rows of a set, copied, in the order given. */
+export function takeRows(set: EmbeddingSet, rows: readonly number[]): EmbeddingSet {
+  const { pathCount, dimensions } = set;
+  return {
+    count: rows.length,
+    pathCount,
+    dimensions,
+    aggregate: gather(set.aggregate, rows, dimensions),
+    paths: gather(set.paths, rows, pathCount * dimensions),
+  };
+}
+
+/** The rows of several sets of one model, one set after the other. @throws {ShapeError} if their paths or dimensions differ. */
+export function joinSets(sets: readonly EmbeddingSet[]): EmbeddingSet {
+  const { pathCount = 1, dimensions = 0 } = sets[0] ?? {};
+  for (const set of sets) {
+    if (set.pathCount === pathCount && set.dimensions === dimensions) continue;
+    const [got, expected] = [[set.pathCount, set.dimensions], [pathCount, dimensions]]; // prettier-ignore
+    const message = `cannot join sets of [paths, dimensions] [${got.join(", ")}] and [${expected.join(", ")}]; embed all with one model`;
+    throw new ShapeError({ message, details: { got, expected } });
+  }
+  const count = sets.reduce((sum, set) => sum + set.count, 0);
+  const joined = {
+    aggregate: new Float32Array(count * dimensions),
+    paths: new Float32Array(count * pathCount * dimensions),
+  };
+  let row = 0;
+  for (const set of sets) {
+    joined.aggregate.set(set.aggregate, row * dimensions);
+    joined.paths.set(set.paths, row * pathCount * dimensions);
+    row += set.count;
+  }
+  return { count, pathCount, dimensions, ...joined };
+}
+
+function gather(matrix: Float32Array, rows: readonly number[], width: number): Float32Array {
+  const gathered = new Float32Array(rows.length * width);
+  rows.forEach((row, place) => gathered.set(matrix.subarray(row * width, (row + 1) * width), place * width));
+  return gathered;
+}

@@ -7,8 +7,9 @@ import type { EmbeddingSet } from "../embed/embedding-set.ts";
 import { centredPathCosine, collapseVerdict, measureDiversity, pathCosine } from "./diversity.ts";
 import { linearCka } from "./linear-cka.ts";
 import { pairMean, pairValues, type PathMatrix } from "./path-matrix.ts";
-import { averageRanks, meanRankCorrelation, spearman } from "./rank-correlation.ts";
-import { precisionAtOne, scoreRow, scoreTask } from "./scoring.ts";
+import { averageRanks, RankCorrelation, spearman } from "./rank-correlation.ts";
+import type { RankingTask } from "./ranking-task.ts";
+import { precisionAtOne, scoreRow, scoreTask, type TaskEmbeddings } from "./scoring.ts";
 
 const TOLERANCE = 1e-6;
 
@@ -36,6 +37,12 @@ const setOf = (side: z.infer<typeof vectors>): EmbeddingSet => ({
 });
 const embeddings = { queries: setOf(reference.queries), candidates: setOf(reference.candidates) };
 const task = { name: "reference", rows: reference.rows };
+
+function rankCorrelationOf(of: RankingTask, taskEmbeddings: TaskEmbeddings): PathMatrix {
+  const correlation = new RankCorrelation(taskEmbeddings.queries.pathCount);
+  correlation.add(of, taskEmbeddings);
+  return correlation.mean();
+}
 
 function expectClose(actual: PathMatrix, expected: PathMatrix): void {
   expect(actual.length).toBe(expected.length);
@@ -68,7 +75,7 @@ describe("agrees with NumPy to 1e-6", () => {
     expectClose(pathCosine(embeddings.queries), reference.rawCosine);
     expectClose(centredPathCosine(embeddings.queries), reference.centredCosine);
     expectClose(linearCka(embeddings.queries), reference.cka);
-    expectClose(meanRankCorrelation([{ task, embeddings }], reference.sizes.pathCount), reference.rankCorrelation);
+    expectClose(rankCorrelationOf(task, embeddings), reference.rankCorrelation);
   });
 });
 
@@ -78,7 +85,7 @@ describe("paths that are the same", () => {
   const sameTask = madeUpTask({ queries: 60, pool: 60, candidateCount: 10 }, 2);
 
   test("have cosine, CKA and rank correlation 1 and count as collapsed", () => {
-    const diversity = measureDiversity(twice, [{ task: sameTask, embeddings: { queries: twice, candidates: twice } }]);
+    const diversity = measureDiversity(twice, rankCorrelationOf(sameTask, { queries: twice, candidates: twice }));
     const ones = [[1, 1], [1, 1]]; // prettier-ignore
     expectClose(diversity.rawCosine, ones);
     expectClose(diversity.centredCosine, ones);
@@ -190,7 +197,7 @@ test("four linear heads on one vector look diverse to the cosine and rank alike"
   normaliseRows(paths, 8);
   const set = { ...one, pathCount: 4, paths };
   const heads = madeUpTask({ queries: 80, pool: 80, candidateCount: 20 }, 10);
-  const diversity = measureDiversity(set, [{ task: heads, embeddings: { queries: set, candidates: set } }]);
+  const diversity = measureDiversity(set, rankCorrelationOf(heads, { queries: set, candidates: set }));
   expect(Math.abs(pairMean(diversity.rawCosine) ?? 1)).toBeLessThan(0.1);
   expect(diversity.verdict).toBe("collapsed");
 });

@@ -1,9 +1,6 @@
 import { checkEmbeddingSet, type EmbeddingSet } from "../embed/embedding-set.ts";
 import { linearCka } from "./linear-cka.ts";
 import { pairMean, pairValues, symmetricMatrix, type PathMatrix } from "./path-matrix.ts";
-import { meanRankCorrelation } from "./rank-correlation.ts";
-import type { RankingTask } from "./ranking-task.ts";
-import type { TaskEmbeddings } from "./scoring.ts";
 
 /**
  * `distinct`: the paths rank candidates differently; `partly-collapsed`: some pair ranks alike; `collapsed`: the pairs rank alike on
@@ -28,15 +25,11 @@ export interface Diversity {
 export const COLLAPSE_THRESHOLD = 0.98;
 
 /**
- * Measures the diversity of a model's paths: cosines and CKA over `set`, rank correlation over the tasks.
- * @param set any inputs' embeddings, a few hundred or more. @param tasks with the model's embeddings.
+ * Measures the diversity of a model's paths.
+ * @param set any inputs' embeddings, a thousand or more if the CKA is to be trusted. @param rankCorrelation see `RankCorrelation`.
  */
-export function measureDiversity(
-  set: EmbeddingSet,
-  tasks: readonly { readonly task: RankingTask; readonly embeddings: TaskEmbeddings }[],
-): Diversity {
+export function measureDiversity(set: EmbeddingSet, rankCorrelation: PathMatrix): Diversity {
   checkEmbeddingSet(set);
-  const rankCorrelation = meanRankCorrelation(tasks, set.pathCount);
   return {
     rawCosine: pathCosine(set),
     centredCosine: centredPathCosine(set),

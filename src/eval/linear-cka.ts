@@ -1,4 +1,5 @@
 import type { EmbeddingSet } from "../embed/embedding-set.ts";
+import { evenlySpaced } from "./evenly-spaced.ts";
 import { symmetricMatrix, type PathMatrix } from "./path-matrix.ts";
 
 /**
@@ -49,12 +50,6 @@ function dot(left: Float64Array, right: Float64Array): number {
   let sum = 0;
   for (let at = 0; at < left.length; at++) sum += (left[at] as number) * (right[at] as number);
   return sum;
-}
-
-/** `limit` of the numbers below `count`, evenly spaced; all of them if there are fewer. */
-function evenlySpaced(count: number, limit: number): number[] {
-  const length = Math.min(count, limit);
-  return Array.from({ length }, (_, index) => Math.floor((index * count) / length));
 }
 
 /** Below this mean kernel size, centred float32 unit vectors are only rounding. */

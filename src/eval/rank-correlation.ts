@@ -1,35 +1,47 @@
 import { symmetricMatrix, type PathMatrix } from "./path-matrix.ts";
 import type { RankingTask } from "./ranking-task.ts";
-import { scoreRow, type TaskEmbeddings } from "./scoring.ts";
+import { checkTaskEmbeddings, scoreRow, type TaskEmbeddings } from "./scoring.ts";
 
 /**
- * The mean, over every row of the tasks, of the Spearman correlation between two paths' scores of the row's candidates.
+ * The mean, over every row of all tasks added, of the Spearman correlation between two paths' scores of the row's candidates.
  * Rows in which one of the two paths scores all candidates alike are left out for that pair.
  */
-export function meanRankCorrelation(
-  tasks: readonly { readonly task: RankingTask; readonly embeddings: TaskEmbeddings }[],
-  pathCount: number,
-): PathMatrix {
-  const sums = new Float64Array(pathCount * pathCount);
-  const counts = new Float64Array(pathCount * pathCount);
-  for (const { task, embeddings } of tasks) {
-    for (const row of task.rows) {
-      const ranks = scoreRow(row, embeddings).paths.map(standardRanks);
-      for (let left = 0; left < pathCount; left++) {
-        for (let right = left; right < pathCount; right++) {
-          const correlation = correlate(ranks[left], ranks[right]);
-          if (correlation === undefined) continue;
-          const at = left * pathCount + right;
-          sums[at] = (sums[at] as number) + correlation;
-          counts[at] = (counts[at] as number) + 1;
-        }
+export class RankCorrelation {
+  readonly #pathCount: number;
+  readonly #sums: Float64Array;
+  readonly #counts: Float64Array;
+
+  constructor(pathCount: number) {
+    this.#pathCount = pathCount;
+    this.#sums = new Float64Array(pathCount * pathCount);
+    this.#counts = new Float64Array(pathCount * pathCount);
+  }
+
+  /** Takes a task's rows in. @throws {ShapeError} @throws {DataError} as `scoreTask`. */
+  add(task: RankingTask, embeddings: TaskEmbeddings): void {
+    checkTaskEmbeddings(task, embeddings);
+    for (const row of task.rows) this.#addRow(scoreRow(row, embeddings).paths.map(standardRanks));
+  }
+
+  /** [N, N]; null for pairs that no row could compare. */
+  mean(): PathMatrix {
+    return symmetricMatrix(this.#pathCount, (left, right) => {
+      const at = left * this.#pathCount + right;
+      return (this.#sums[at] as number) / (this.#counts[at] as number);
+    });
+  }
+
+  #addRow(ranks: readonly (Float64Array | undefined)[]): void {
+    for (let left = 0; left < this.#pathCount; left++) {
+      for (let right = left; right < this.#pathCount; right++) {
+        const correlation = correlate(ranks[left], ranks[right]);
+        if (correlation === undefined) continue;
+        const at = left * this.#pathCount + right;
+        this.#sums[at] = (this.#sums[at] as number) + correlation;
+        this.#counts[at] = (this.#counts[at] as number) + 1;
       }
     }
   }
-  return symmetricMatrix(pathCount, (left, right) => {
-    const at = left * pathCount + right;
-    return (sums[at] as number) / (counts[at] as number);
-  });
 }
 
 /**

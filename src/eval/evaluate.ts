@@ -1,0 +1,106 @@
+import { joinSets, takeRows, type EmbeddingSet } from "../embed/embedding-set.ts";
+import { AbortedError } from "../errors/families.ts";
+import { measureDiversity, type Diversity } from "./diversity.ts";
+import { evenlySpaced } from "./evenly-spaced.ts";
+import { RankCorrelation } from "./rank-correlation.ts";
+import { chancePrecision, type ConceptGroup, type EvaluableTask } from "./ranking-task.ts";
+import { scoreTask, type ScoringOptions, type TaskEmbeddings, type ViewHits } from "./scoring.ts";
+
+/** How one model did on one task. */
+export interface TaskEvaluation {
+  readonly name: string;
+  readonly family: string;
+  readonly concepts: ConceptGroup;
+  readonly vendor: string;
+  /** The mean number of candidates per query. */
+  readonly candidates: number;
+  /** The P@1 expected of a random choice. */
+  readonly chance: number;
+  readonly hits: ViewHits;
+}
+
+/** How one model, trained with one seed, did. */
+export interface ModelEvaluation {
+  readonly pathCount: number;
+  readonly tasks: readonly TaskEvaluation[];
+  /** null if it was not measured, as for an ensemble. */
+  readonly diversity: Diversity | null;
+}
+
+/** How {@link evaluateModel} goes on. */
+export interface EvaluationOptions extends ScoringOptions {
+  /** Stops between two tasks. */
+  readonly signal?: AbortSignal;
+  /** Called after each task. */
+  readonly onTask?: (progress: { readonly task: TaskEvaluation; readonly done: number; readonly total: number }) => void;
+}
+
+/**
+ * Embeds and scores every task with one model, and measures the diversity of its paths. Lists that tasks share (the same array) are
+ * embedded once.
+ * @param embed turns inputs into a set of the same order. @throws {AbortedError} when `signal` says stop.
+ */
+export async function evaluateModel<Input>(
+  tasks: readonly EvaluableTask<Input>[],
+  embed: (inputs: readonly Input[]) => Promise<EmbeddingSet>,
+  options: EvaluationOptions = {},
+): Promise<ModelEvaluation> {
+  const lists = new SharedLists(tasks, embed);
+  const evaluations: TaskEvaluation[] = [];
+  const samples: EmbeddingSet[] = [];
+  let correlation: RankCorrelation | undefined;
+  for (const task of tasks) {
+    throwIfAborted(options.signal, task.name);
+    const embeddings = { queries: await lists.take(task.queries), candidates: await lists.take(task.candidates) };
+    const evaluation = evaluateTask(task, embeddings, options);
+    correlation ??= new RankCorrelation(embeddings.queries.pathCount);
+    correlation.add(task, embeddings);
+    samples.push(takeRows(embeddings.queries, evenlySpaced(embeddings.queries.count, Math.ceil(DIVERSITY_ROWS / tasks.length))));
+    evaluations.push(evaluation);
+    options.onTask?.({ task: evaluation, done: evaluations.length, total: tasks.length });
+  }
+  const pathCount = samples[0]?.pathCount ?? 1;
+  const diversity = correlation === undefined ? null : measureDiversity(joinSets(samples), correlation.mean());
+  return { pathCount, tasks: evaluations, diversity };
+}
+
+/** Scores one task whose embeddings are there. @throws {ShapeError} @throws {DataError} as {@link scoreTask}. */
+export function evaluateTask<Input>(task: EvaluableTask<Input>, embeddings: TaskEmbeddings, options: ScoringOptions = {}): TaskEvaluation {
+  return describeTask(task, scoreTask(task, embeddings, options));
+}
+
+/** A task's facts beside hits found in some other way, e.g. by `scoreEnsemble`. */
+export function describeTask<Input>(task: EvaluableTask<Input>, hits: ViewHits): TaskEvaluation {
+  const { name, family, concepts, vendor, rows } = task;
+  const candidates = rows.reduce((sum, row) => sum + row.candidates.length, 0) / rows.length;
+  return { name, family, concepts, vendor, candidates, chance: chancePrecision(task), hits };
+}
+
+/** Queries the diversity is measured on, over all tasks. */
+const DIVERSITY_ROWS = 1024;
+
+/** Embeds each list when it is first needed and lets it go after its last use. */
+class SharedLists<Input> {
+  readonly #uses = new Map<readonly Input[], number>();
+  readonly #sets = new Map<readonly Input[], EmbeddingSet>();
+  readonly #embed: (inputs: readonly Input[]) => Promise<EmbeddingSet>;
+
+  constructor(tasks: readonly EvaluableTask<Input>[], embed: (inputs: readonly Input[]) => Promise<EmbeddingSet>) {
+    this.#embed = embed;
+    for (const list of tasks.flatMap((task) => [task.queries, task.candidates])) this.#uses.set(list, (this.#uses.get(list) ?? 0) + 1);
+  }
+
+  async take(list: readonly Input[]): Promise<EmbeddingSet> {
+    const set = this.#sets.get(list) ?? (await this.#embed(list));
+    const left = (this.#uses.get(list) ?? 1) - 1;
+    this.#uses.set(list, left);
+    if (left > 0) this.#sets.set(list, set);
+    else this.#sets.delete(list);
+    return set;
+  }
+}
+
+function throwIfAborted(signal: AbortSignal | undefined, task: string): void {
+  if (signal?.aborted !== true) return;
+  throw new AbortedError({ message: `the evaluation was stopped before task ${task}`, details: { task }, cause: signal.reason });
+}
