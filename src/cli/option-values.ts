@@ -1,0 +1,17 @@
+import { UsageError } from "./usage-error.ts";
+
+/** Reads a whole number above 0 from an option. @throws {UsageError} for anything else. */
+export function positiveInteger(text: string): number {
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value > 0) return value;
+  throw new UsageError({ message: `got "${text}" where a whole number above 0 was expected`, details: { argument: text } });
+}
+
+/** Makes a reader of options that take one of a few words. @throws {UsageError} for any other word, naming them all. */
+export function oneOf<const Word extends string>(...words: readonly Word[]): (text: string) => Word {
+  return (text) => {
+    const found = words.find((word) => word === text);
+    if (found !== undefined) return found;
+    throw new UsageError({ message: `got "${text}" where one of ${words.join(", ")} was expected`, details: { argument: text } });
+  };
+}
