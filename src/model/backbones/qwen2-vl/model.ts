@@ -20,15 +20,24 @@ export interface ModelGraphOptions {
   readonly paths: PathConfig;
   readonly vision: VisionMode;
   readonly lora?: LoraConfig | undefined;
+  /** Put before the names of the batch's inputs and symbols, so that one graph can hold several batches. */
+  readonly inputPrefix?: string;
   /** Where each weight lies; graph inputs if not given. */
   readonly place?: (name: string) => ParameterPlace;
 }
 
-/** Symbols that the graphs' inputs are declared with. */
-export const BATCH: Dimension = symbol("batch");
-export const TOKENS: Dimension = symbol("tokens");
-const IMAGES = symbol("images");
-const BLOCKS = symbol("blocks");
+/** A batch's lengths. */
+interface BatchSymbols {
+  readonly batch: Dimension;
+  readonly tokens: Dimension;
+  readonly images: Dimension;
+  readonly blocks: Dimension;
+}
+
+function batchSymbols({ inputPrefix = "" }: ModelGraphOptions): BatchSymbols {
+  const named = (name: string): Dimension => symbol(`${inputPrefix}${name}`);
+  return { batch: named("batch"), tokens: named("tokens"), images: named("images"), blocks: named("blocks") };
+}
 
 /** What a batch of inputs becomes inside a graph. */
 export interface EncodedBatch {
@@ -85,18 +94,19 @@ export function outputTable(parameters: ParameterSource, config: Qwen2VLConfig):
 
 function decoderInputs(parameters: ParameterSource, options: ModelGraphOptions): PathInputs {
   const { builder } = parameters;
-  const { config, paths } = options;
+  const { config, paths, inputPrefix = "" } = options;
+  const { batch, tokens } = batchSymbols(options);
   const half = config.headDimension / 2;
-  const table = (name: string, tokens: Dimension): Value => builder.input(name, "float32", [BATCH, tokens, half]);
+  const table = (name: string, length: Dimension): Value => builder.input(inputPrefix + name, "float32", [batch, length, half]);
   return {
     hidden: builder.scope("model.embed", () => embeddedTokens(parameters, options)),
-    cosines: table("cosines", TOKENS),
-    sines: table("sines", TOKENS),
-    lastRows: builder.input("lastRows", "int32", [BATCH]),
+    cosines: table("cosines", tokens),
+    sines: table("sines", tokens),
+    lastRows: builder.input(`${inputPrefix}lastRows`, "int32", [batch]),
     readouts:
       paths.topology.kind === "shared"
         ? {
-            lengths: builder.input("lengths", "int32", [BATCH]),
+            lengths: builder.input(`${inputPrefix}lengths`, "int32", [batch]),
             cosines: table("readoutCosines", paths.count * paths.topology.readoutTokens),
             sines: table("readoutSines", paths.count * paths.topology.readoutTokens),
           }
@@ -107,22 +117,26 @@ function decoderInputs(parameters: ParameterSource, options: ModelGraphOptions):
 /** Token embeddings with the image features put in their places: `[B, T, hidden]`. The vision tower runs once per image. */
 function embeddedTokens(parameters: ParameterSource, options: ModelGraphOptions): Value {
   const { builder } = parameters;
-  const { config, vision } = options;
-  const words = gather(tokenTable(parameters, config), builder.input("inputIds", "int32", [BATCH, TOKENS]));
+  const { config, vision, inputPrefix = "" } = options;
+  const { batch, tokens, images, blocks } = batchSymbols(options);
+  const words = gather(tokenTable(parameters, config), builder.input(`${inputPrefix}inputIds`, "int32", [batch, tokens]));
   if (vision === "none") return words;
-  const features = imageFeatures(parameters, config, vision);
-  const rows = reshape(words, [multiplyDimensions(BATCH, TOKENS), config.hiddenSize]);
+  const features = imageFeatures(parameters, options);
+  const rows = reshape(words, [multiplyDimensions(batch, tokens), config.hiddenSize]);
   const width = present(features.shape[2], "feature width");
-  const flat = reshape(features, [multiplyDimensions(IMAGES, BLOCKS), width]);
-  return gather(concat([rows, flat], 0), builder.input("sourceRows", "int32", [BATCH, TOKENS]));
+  const flat = reshape(features, [multiplyDimensions(images, blocks), width]);
+  return gather(concat([rows, flat], 0), builder.input(`${inputPrefix}sourceRows`, "int32", [batch, tokens]));
 }
 
-function imageFeatures(parameters: ParameterSource, { vision }: Qwen2VLConfig, mode: VisionMode): Value {
+function imageFeatures(parameters: ParameterSource, options: ModelGraphOptions): Value {
   const { builder } = parameters;
+  const { inputPrefix = "" } = options;
+  const { vision } = options.config;
+  const { images, blocks } = batchSymbols(options);
   const perBlock = vision.spatialMergeSize ** 2;
-  const patches = multiplyDimensions(BLOCKS, perBlock);
+  const patches = multiplyDimensions(blocks, perBlock);
   const input = (name: string, width: number): Value =>
-    reshape(builder.input(name, "float32", [IMAGES, BLOCKS, perBlock, width]), [IMAGES, patches, width]);
+    reshape(builder.input(inputPrefix + name, "float32", [images, blocks, perBlock, width]), [images, patches, width]);
   const half = vision.embedDimension / vision.headCount / 2;
   const bias =
     mode === "ragged" ? reshape(builder.input("visionBias", "float32", [IMAGES, BLOCKS, perBlock]), [IMAGES, 1, 1, patches]) : undefined;
@@ -130,6 +144,6 @@ function imageFeatures(parameters: ParameterSource, { vision }: Qwen2VLConfig, m
     pixelValues: input("pixelValues", vision.inChannels * vision.temporalPatchSize * vision.patchSize ** 2),
     cosines: input("visionCosines", half),
     sines: input("visionSines", half),
-    bias,
+    bias: options.vision === "ragged" ? padding() : undefined,
   });
 }
