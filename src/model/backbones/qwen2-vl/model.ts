@@ -138,8 +138,8 @@ function imageFeatures(parameters: ParameterSource, options: ModelGraphOptions):
   const input = (name: string, width: number): Value =>
     reshape(builder.input(inputPrefix + name, "float32", [images, blocks, perBlock, width]), [images, patches, width]);
   const half = vision.embedDimension / vision.headCount / 2;
-  const bias =
-    mode === "ragged" ? reshape(builder.input("visionBias", "float32", [IMAGES, BLOCKS, perBlock]), [IMAGES, 1, 1, patches]) : undefined;
+  const padding = (): Value =>
+    reshape(builder.input(`${inputPrefix}visionBias`, "float32", [images, blocks, perBlock]), [images, 1, 1, patches]);
   return visionTower(parameters, vision, {
     pixelValues: input("pixelValues", vision.inChannels * vision.temporalPatchSize * vision.patchSize ** 2),
     cosines: input("visionCosines", half),
