@@ -1,4 +1,5 @@
 import { inspect } from "node:util";
+import { createColors } from "picocolors";
 import { PolyvecError } from "../errors/polyvec-error.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -11,6 +12,8 @@ export interface ErrorReportOptions {
   readonly json: boolean;
   /** With the stack and the causes (`POLYVEC_DEBUG=1`). */
   readonly debug: boolean;
+  /** With a red `error`. */
+  readonly color: boolean;
 }
 
 /** The exit code that an error asks for. */
@@ -19,11 +22,11 @@ export function exitCodeOf(error: unknown): number {
 }
 
 /** The text for stderr: `error (code): message`, or JSON. What is no Polyvec error is a bug, and says how to report it. */
-export function describeError(error: unknown, { json, debug }: ErrorReportOptions): string {
+export function describeError(error: unknown, { json, debug, color }: ErrorReportOptions): string {
   const { code, message, details } = PolyvecError.isInstance(error) ? error : unexpected(error);
   const stack = debug ? stackOf(error) : undefined;
   if (json) return JSON.stringify({ error: { code, message, details, ...(stack !== undefined && { stack }) } });
-  return [`error (${code}): ${message}`, ...(stack === undefined ? [] : [stack])].join("\n");
+  return [`${createColors(color).red("error")} (${code}): ${message}`, ...(stack === undefined ? [] : [stack])].join("\n");
 }
 
 function unexpected(error: unknown): Pick<PolyvecError, "code" | "message" | "details"> {

@@ -33,7 +33,8 @@ export async function runCli(args: readonly string[], environment: CliEnvironmen
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT.ok;
     const told = error instanceof CommanderError ? asUsageError(error) : error;
     if (run.interruption === EXIT.ok && PolyvecError.isInstance(told) && told.code === "aborted") return EXIT.ok;
-    stderr.write(`${describeError(told, { json, debug: isSet(env["POLYVEC_DEBUG"]) })}\n`);
+    const color = Boolean(stderr.isTTY) && !isSet(env["NO_COLOR"]);
+    stderr.write(`${describeError(told, { json, debug: isSet(env["POLYVEC_DEBUG"]), color })}\n`);
     return run.interruption === undefined || run.interruption === EXIT.ok ? exitCodeOf(told) : run.interruption;
   }
 }

@@ -35,7 +35,7 @@ export function progressBars(stream: NodeJS.WritableStream): ProgressDisplay {
 }
 
 /** `train ██████░░░░ 120/400, loss 1.234, ...`. */
-export function formatBar(state: ProgressState): string {
+function formatBar(state: ProgressState): string {
   const share = state.total === 0 ? 1 : Math.min(1, state.done / state.total);
   const full = Math.round(share * BAR_WIDTH);
   const bar = "█".repeat(full) + "░".repeat(BAR_WIDTH - full);
