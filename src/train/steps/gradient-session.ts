@@ -1,0 +1,59 @@
+import { differentiate, gradientName } from "../../engine/autodiff/differentiate.ts";
+import type { Graph } from "../../engine/graph/graph-builder.ts";
+import { GraphSession, type SessionOptions } from "../../engine/runtime/graph-session.ts";
+import { expectFloat, zeros, type FloatTensor, type Tensor } from "../../engine/tensor/tensor.ts";
+import { present } from "../../errors/families.ts";
+import type { NamedTensors } from "../optimizer/optimizer.ts";
+
+/** What to differentiate a graph for. */
+export interface GradientSessionOptions extends SessionOptions {
+  /** Trainable weights; those that the graph does not have are left out. */
+  readonly trainable: (name: string) => boolean;
+  /** Outputs that are pulled back from a given gradient (GradCache) in place of the scalar `loss`. */
+  readonly seeds?: Readonly<Record<string, string>>;
+}
+
+/** Outputs of a run, gradients apart. */
+export interface GradientResult {
+  readonly outputs: Readonly<Record<string, Tensor>>;
+  /** By weight. Written into the same memory at every run: use them before the next. */
+  readonly gradients: NamedTensors;
+}
+
+/** A graph with its backward pass, ready to run; its gradients' memory is allocated once. */
+export class GradientSession {
+  readonly #session: GraphSession;
+  readonly #inputNames: ReadonlySet<string>;
+  readonly #gradients: ReadonlyMap<string, FloatTensor>;
+
+  private constructor(session: GraphSession, inputNames: ReadonlySet<string>, gradients: ReadonlyMap<string, FloatTensor>) {
+    this.#session = session;
+    this.#inputNames = inputNames;
+    this.#gradients = gradients;
+  }
+
+  static async create(graph: Graph, { trainable, seeds, ...session }: GradientSessionOptions): Promise<GradientSession> {
+    const inputs = [...graph.inputs.keys()].filter(trainable);
+    const backward = differentiate(graph, seeds === undefined ? { losses: ["loss"], inputs } : { seeds, inputs });
+    const gradients = new Map(inputs.map((name) => [name, zeros(present(graph.inputs.get(name), name).shape as readonly number[])]));
+    return new GradientSession(await GraphSession.create(backward, session), new Set(backward.inputs.keys()), gradients);
+  }
+
+  /** Runs forward and backward. @param inputs the batch's. @param weights by name; those that the graph does not have are left out. */
+  async run(inputs: Readonly<Record<string, Tensor>>, weights: NamedTensors): Promise<GradientResult> {
+    const used = [...weights].filter(([name]) => this.#inputNames.has(name));
+    const into = Object.fromEntries([...this.#gradients].map(([name, tensor]) => [gradientName(name), tensor]));
+    const results = await this.#session.run({ ...inputs, ...Object.fromEntries(used) }, into);
+    const outputs = Object.entries(results).filter(([name]) => into[name] === undefined);
+    return { outputs: Object.fromEntries(outputs), gradients: this.#gradients };
+  }
+
+  async dispose(): Promise<void> {
+    await this.#session.dispose();
+  }
+}
+
+/** A scalar output as a number. */
+export function scalarOf(outputs: Readonly<Record<string, Tensor>>, name: string): number {
+  return present(expectFloat(present(outputs[name], name)).data[0], name);
+}
