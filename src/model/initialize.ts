@@ -39,6 +39,6 @@ function standardDeviation(name: string, shape: readonly number[], options: Init
   if (ZERO_WEIGHT.test(name)) return 0;
   if (name.includes(".prefix_")) return prefixScale;
   if (name.endsWith("embed_tokens.weight") || name === "paths.readout_tokens") return embeddingScale;
-  const plain = (shape.at(-1) ?? 1) ** -0.5;
+  const plain = sizeOf(shape.slice(1)) ** -0.5;
   return RESIDUAL_WEIGHT.test(name) ? plain / Math.sqrt(2 * options.layerCount) : plain;
 }

@@ -128,7 +128,8 @@ function embeddedTokens(parameters: ParameterSource, options: ModelGraphOptions)
   return gather(concat([rows, flat], 0), builder.input(`${inputPrefix}sourceRows`, "int32", [batch, tokens]));
 }
 
-function imageFeatures(parameters: ParameterSource, options: ModelGraphOptions): Value {
+/** Declares a batch's images and encodes each once: `[images, blocks, hidden]`, a row for each token that stands for a part of it. */
+export function imageFeatures(parameters: ParameterSource, options: ModelGraphOptions): Value {
   const { builder } = parameters;
   const { inputPrefix = "" } = options;
   const { vision } = options.config;

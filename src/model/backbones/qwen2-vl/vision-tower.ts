@@ -1,5 +1,5 @@
 import { divideDimensions, multiplyDimensions, type Dimension } from "../../../engine/graph/dimension.ts";
-import { add, attention, gelu, layerNorm, reshape, rotary, slice } from "../../../engine/graph/operators.ts";
+import { add, attention, gelu, layerNorm, matmul, reshape, rotary, slice } from "../../../engine/graph/operators.ts";
 import type { Value } from "../../../engine/graph/value.ts";
 import { mergeHeads, splitHeads } from "../../nn/heads.ts";
 import { linear } from "../../nn/linear.ts";
@@ -26,17 +26,22 @@ export interface VisionInputs {
  * @source Wang et al. 2024, "Qwen2-VL", section 2.1, and its reference implementation.
  */
 export function visionTower(parameters: ParameterSource, config: Qwen2VLVisionConfig, inputs: VisionInputs): Value {
-  const { embedDimension, patchSize, temporalPatchSize, inChannels } = config;
   const { builder } = parameters;
-  const patchLength = inChannels * temporalPatchSize * patchSize * patchSize;
-  let hidden = builder.scope("visual.patch_embed", () =>
-    linear(parameters, inputs.pixelValues, { name: "visual.patch_embed.proj", inputs: patchLength, outputs: embedDimension, bias: false }),
-  );
+  let hidden = builder.scope("visual.patch_embed", () => patchEmbedding(parameters, config, inputs.pixelValues));
   for (let index = 0; index < config.depth; index++) {
     const name = `visual.blocks.${index}`;
     hidden = builder.scope(name, () => visionBlock(parameters, config, { name, hidden, inputs }));
   }
   return builder.scope("visual.merger", () => patchMerger(parameters, config, hidden));
+}
+
+/** A convolution whose kernel is as large as its stride: one product per patch. The checkpoint has the kernel's shape. */
+function patchEmbedding(parameters: ParameterSource, config: Qwen2VLVisionConfig, pixelValues: Value): Value {
+  const { embedDimension, patchSize, temporalPatchSize, inChannels } = config;
+  const shape = [embedDimension, inChannels, temporalPatchSize, patchSize, patchSize];
+  const kernel = parameters.parameter("visual.patch_embed.proj.weight", shape);
+  const weight = reshape(kernel, [embedDimension, inChannels * temporalPatchSize * patchSize ** 2]);
+  return matmul(pixelValues, weight, { transposeB: true });
 }
 
 interface BlockContext {
