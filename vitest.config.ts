@@ -1,7 +1,7 @@
-import { defineConfig } from "vitest/config";
+import { defineConfig, type ViteUserConfig } from "vitest/config";
 import { SummaryReporter } from "./test/reporter/summary-reporter.ts";
 
-export default defineConfig({
+const config: ViteUserConfig = defineConfig({
   test: {
     environment: "node",
     pool: "forks",
@@ -15,3 +15,5 @@ export default defineConfig({
     reporters: [new SummaryReporter()],
   },
 });
+
+export default config;

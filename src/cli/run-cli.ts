@@ -4,6 +4,7 @@ import type { CommandContext } from "./command-module.ts";
 import type { CommandEntry } from "./commands.ts";
 import { describeError, EXIT, exitCodeOf } from "./error-report.ts";
 import { watchInterruptions } from "./terminal/abort.ts";
+import { isTerminal } from "./terminal/is-terminal.ts";
 import { createOutput } from "./terminal/output.ts";
 import { createProgress } from "./terminal/progress.ts";
 import { UsageError } from "./usage-error.ts";
@@ -33,7 +34,7 @@ export async function runCli(args: readonly string[], environment: CliEnvironmen
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT.ok;
     const told = error instanceof CommanderError ? asUsageError(error) : error;
     if (run.interruption === EXIT.ok && PolyvecError.isInstance(told) && told.code === "aborted") return EXIT.ok;
-    const color = Boolean(stderr.isTTY) && !isSet(env["NO_COLOR"]);
+    const color = isTerminal(stderr) && !isSet(env["NO_COLOR"]);
     stderr.write(`${describeError(told, { json, debug: isSet(env["POLYVEC_DEBUG"]), color })}\n`);
     return run.interruption === undefined || run.interruption === EXIT.ok ? exitCodeOf(told) : run.interruption;
   }

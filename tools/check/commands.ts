@@ -10,13 +10,17 @@ export function commands(name: string, ...lines: readonly (readonly string[])[])
   return { name, run: ({ root }) => runAll(root, lines) };
 }
 
-/** Packs the package as it would be published and lets publint judge the tarball. */
+/** The package as users get it: builds it, type-checks the examples against it, packs it and lets publint judge the tarball. */
 export const packageCheck: Check = {
-  name: "publint",
+  name: "package",
   async run({ root }: Repository): Promise<Verdict> {
     const folder = await mkdtemp(join(tmpdir(), "polyvec-pack-"));
     try {
-      const packed = await runAll(root, [["npm", "pack", "--silent", "--ignore-scripts", "--pack-destination", folder]]);
+      const packed = await runAll(root, [
+        ["tsc", "-p", "tsconfig.build.json", "--pretty", "false"],
+        ["tsc", "-p", "examples/tsconfig.json", "--pretty", "false"],
+        ["npm", "pack", "--silent", "--ignore-scripts", "--pack-destination", folder],
+      ]);
       if (packed.problems.length > 0) return packed;
       const [tarball = ""] = await readdir(folder);
       return await runAll(root, [["publint", "run", join(folder, tarball), "--strict"]]);
@@ -39,7 +43,7 @@ async function runOne(root: string, program: string, args: readonly string[]): P
   const child = spawn(program, args, {
     cwd: root,
     stdio: ["ignore", "pipe", "pipe"],
-    env: { ...process.env, PATH: path, FORCE_COLOR: "0" },
+    env: { ...process.env, PATH: path, NO_COLOR: "1" },
   });
   let output = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => (output += text));

@@ -23,7 +23,7 @@ export const ROOMS: Readonly<Record<RoomName, Room>> = {
   model: { imports: [...BASE, "engine"], parts: ["formats", "nn", "paths", "backbones", "folder"] },
   data: { imports: BASE },
   embed: { imports: [...BASE, "engine", "model"] },
-  train: { imports: [...BASE, "engine", "model", "data", "embed"], parts: ["optimizer", "objective"] },
+  train: { imports: [...BASE, "engine", "model", "data", "embed"] },
   eval: { imports: [...BASE, "engine", "data", "embed"] },
   search: { imports: [...BASE, "engine", "model", "embed"] },
   server: { imports: [...BASE, "embed", "search"] },

@@ -1,3 +1,4 @@
+import { isTerminal } from "./is-terminal.ts";
 import { describeProgress, type ProgressState } from "./progress-text.ts";
 import { RateMeter } from "./rate-meter.ts";
 
@@ -68,7 +69,7 @@ export interface ProgressOptions {
 /** Progress as a bar on a terminal, as plain lines every few seconds elsewhere, and as nothing when silent. */
 export async function createProgress({ stream, silent = false, now = () => performance.now() }: ProgressOptions): Promise<Progress> {
   if (silent) return SILENT;
-  const display = stream.isTTY === true ? await openBars(stream) : plainLines(stream, now);
+  const display = isTerminal(stream) ? await openBars(stream) : plainLines(stream, now);
   let running: ProgressTask | undefined;
   return {
     task(options) {
