@@ -16,7 +16,7 @@ export function progressBars(stream: NodeJS.WritableStream): ProgressDisplay {
     open({ label, total, start = 0 }) {
       let latest: ProgressState | undefined;
       const format = (): string => (latest === undefined ? label : formatBar(latest));
-      const bar = new SingleBar({ stream, format, fps: 5, hideCursor: true, linewrap: true, gracefulExit: false });
+      const bar = new SingleBar({ stream, format, fps: 5, linewrap: true, gracefulExit: false });
       bar.start(total, start);
       drawn = bar;
       return {
