@@ -1,0 +1,14 @@
+/** The files of a model folder. */
+export const MODEL_FILES = {
+  polyvec: "polyvec.json",
+  config: "config.json",
+  weights: "model.safetensors",
+  weightsIndex: "model.safetensors.index.json",
+  paths: "paths.safetensors",
+  adapterConfig: "adapter_config.json",
+  adapter: "adapter_model.safetensors",
+  tokenizer: "tokenizer.json",
+  tokenizerConfig: "tokenizer_config.json",
+  preprocessor: "preprocessor_config.json",
+  card: "README.md",
+} as const;

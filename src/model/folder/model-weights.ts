@@ -1,0 +1,144 @@
+import { floatTensor, sizeOf, type FloatTensor } from "../../engine/tensor/tensor.ts";
+import { WeightsError } from "../../errors/families.ts";
+import { nearestName } from "../../files/nearest-name.ts";
+import type { TensorInfo } from "../formats/safetensors-header.ts";
+import type { Safetensors } from "../formats/safetensors.ts";
+import { shapeText, sameNumbers } from "./shape-text.ts";
+
+/** One file of weights with the names under which graphs know its tensors. */
+export interface WeightsSource {
+  readonly file: Safetensors;
+  /** Graph name -> name in the file. */
+  readonly names: ReadonlyMap<string, string>;
+  /** Whether a tensor that the model does not use is an error: so for files written for this one model. */
+  readonly complete: boolean;
+}
+
+/** A weight that the graph asks for. */
+export interface AskedWeight {
+  /** As graphs have it. */
+  readonly shape: readonly number[];
+  /** As checkpoints store it. */
+  readonly storedShape: readonly number[];
+}
+
+/** The weights of a model: everything its graph asks for is there, in the right shape; numbers are read when they are asked for. */
+export class ModelWeights implements AsyncDisposable {
+  /** Shapes as graphs have them. */
+  readonly shapes: ReadonlyMap<string, readonly number[]>;
+  /** Tensors in the files that the model does not use. */
+  readonly unused: readonly string[];
+  readonly #places: ReadonlyMap<string, { readonly file: Safetensors; readonly stored: string }>;
+  readonly #sources: readonly WeightsSource[];
+
+  /**
+   * @param sources the files; of two that hold a name the first counts. @param asked by graph name.
+   * @throws {WeightsError} if a weight is missing, has another shape, or a file that must be complete has one too many.
+   */
+  constructor(sources: readonly WeightsSource[], asked: ReadonlyMap<string, AskedWeight>) {
+    this.#sources = sources;
+    this.shapes = new Map([...asked].map(([name, { shape }]) => [name, shape]));
+    this.#places = new Map([...asked.keys()].map((name) => [name, findWeight(name, sources, asked)]));
+    for (const [name, weight] of asked) checkShape(name, weight, this.info(name));
+    this.unused = sources.flatMap(({ names, file }) =>
+      [...names].filter(([name]) => this.#places.get(name)?.file !== file).map(([, stored]) => stored),
+    );
+    for (const source of sources) if (source.complete) checkComplete(source, asked);
+  }
+
+  /** Where a weight lies and how it is stored. */
+  info(name: string): TensorInfo {
+    const { file, stored } = this.#place(name);
+    return file.info(stored);
+  }
+
+  /** Bytes of a weight on disk, the scales of int8 rows included. */
+  storedBytes(name: string): number {
+    const { file, stored } = this.#place(name);
+    return file.info(stored).byteLength + (file.scaleInfo(stored)?.byteLength ?? 0);
+  }
+
+  /** Reads a weight as float32, in the graph's shape. @throws {WeightsError} if the file became shorter. @throws {DisposedError} after close. */
+  async read(name: string): Promise<FloatTensor> {
+    const { file, stored } = this.#place(name);
+    const { data } = await file.read(stored);
+    if (data instanceof Float32Array) return floatTensor(this.shapes.get(name) as readonly number[], data);
+    const actual = file.info(stored).dtype;
+    throw new WeightsError({
+      message: `${file.info(stored).file}: tensor ${stored} has dtype ${actual}, expected floats or int8 with row scales; write the model again`,
+      details: { file: file.info(stored).file, tensor: stored, expected: "float", actual },
+    });
+  }
+
+  /** Closes the files; a second call does nothing. */
+  async close(): Promise<void> {
+    await Promise.all(this.#sources.map(({ file }) => file.close()));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #place(name: string): { readonly file: Safetensors; readonly stored: string } {
+    const place = this.#places.get(name);
+    if (place !== undefined) return place;
+    throw new WeightsError({ message: `the model has no weight ${name}`, details: { tensor: name } });
+  }
+}
+
+function findWeight(
+  name: string,
+  sources: readonly WeightsSource[],
+  asked: ReadonlyMap<string, AskedWeight>,
+): { file: Safetensors; stored: string } {
+  for (const { file, names } of sources) {
+    const stored = names.get(name);
+    if (stored !== undefined) return { file, stored };
+  }
+  const { file, all, others } = describeMissing(name, sources, asked);
+  const more = others === 0 ? "" : `, nor ${others} others that the model needs`;
+  const near = nearestName(name, all);
+  const hint = near === undefined ? "" : ` (the nearest name is ${near})`;
+  const expected = (asked.get(name) as AskedWeight).storedShape;
+  throw new WeightsError({
+    message: `${file} has no tensor ${name} ${shapeText(expected)}${more}${hint}; check that config.json and polyvec.json belong to these weights`,
+    details: { file, tensor: name, expected, actual: null },
+  });
+}
+
+/** The file that should have held a missing weight, the names that are there, and how many more are missing. */
+function describeMissing(
+  name: string,
+  sources: readonly WeightsSource[],
+  asked: ReadonlyMap<string, AskedWeight>,
+): { file: string; all: string[]; others: number } {
+  const all = sources.flatMap((source) => [...source.names.keys()]);
+  const known = new Set(all);
+  const others = [...asked.keys()].filter((key) => key !== name && !known.has(key)).length;
+  const likely = sources.find(({ names }) => [...names.keys()].some((key) => familyOf(key) === familyOf(name))) ?? sources.at(-1);
+  return { file: likely?.file.file ?? "the model", all, others };
+}
+
+/** Paths, adapters or backbone: the three kinds of files. */
+function familyOf(name: string): string {
+  if (name.startsWith("paths.")) return "paths";
+  return /\.lora_[AB]\.weight$/.test(name) ? "adapter" : "backbone";
+}
+
+function checkShape(name: string, { shape, storedShape }: AskedWeight, info: TensorInfo): void {
+  if (sameNumbers(info.shape, storedShape) || (sameNumbers(info.shape, shape) && sizeOf(shape) === sizeOf(storedShape))) return;
+  throw new WeightsError({
+    message: `${info.file}: tensor ${name} has shape ${shapeText(info.shape)}, expected ${shapeText(storedShape)}; check that config.json and polyvec.json belong to these weights`,
+    details: { file: info.file, tensor: name, expected: storedShape, actual: info.shape },
+  });
+}
+
+function checkComplete({ file, names }: WeightsSource, asked: ReadonlyMap<string, AskedWeight>): void {
+  const extra = [...names].filter(([name]) => !asked.has(name)).map(([, stored]) => stored);
+  if (extra.length === 0) return;
+  const list = extra.slice(0, 3).join(", ") + (extra.length > 3 ? `, ... (${extra.length} in all)` : "");
+  throw new WeightsError({
+    message: `${file.file} holds tensors that the model does not use: ${list}; check that its configuration belongs to it`,
+    details: { file: file.file, tensor: extra[0], expected: [...asked.keys()].filter((name) => names.has(name)), actual: extra },
+  });
+}

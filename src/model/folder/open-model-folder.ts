@@ -1,0 +1,172 @@
+import { stat } from "node:fs/promises";
+import { isAbsolute, join, resolve } from "node:path";
+import { ConfigError, FileError } from "../../errors/families.ts";
+import { readJsonFile } from "../../files/json-file.ts";
+import { readQwen2VLConfig, type Qwen2VLConfig } from "../backbones/qwen2-vl/config.ts";
+import type { ImageProcessorConfig } from "../backbones/qwen2-vl/image-processor.ts";
+import { embeddingGraph } from "../backbones/qwen2-vl/model.ts";
+import { readPreprocessorConfig } from "../backbones/qwen2-vl/preprocessor-config.ts";
+import { openSafetensors, type Safetensors } from "../formats/safetensors.ts";
+import { loadTokenizer, type Tokenizer } from "../formats/tokenizer.ts";
+import type { LoraConfig } from "../nn/parameter-source.ts";
+import { parseAdapterConfig, type AdapterConfig } from "./adapter-config.ts";
+import { nameOfAdapterTensor, publishedName, storedShape } from "./checkpoint-names.ts";
+import { MODEL_FILES } from "./model-files.ts";
+import { ModelWeights, type AskedWeight, type WeightsSource } from "./model-weights.ts";
+import { parsePolyvecConfig, PLAIN_BACKBONE, type PolyvecConfig } from "./polyvec-config.ts";
+
+/** A model on disk: its configuration, checked, and its weights, read on demand. */
+export interface ModelFolder extends AsyncDisposable {
+  readonly path: string;
+  /** Where the backbone's files lie if they are not in the folder itself. */
+  readonly basePath: string | undefined;
+  readonly config: Qwen2VLConfig;
+  readonly polyvec: PolyvecConfig;
+  readonly imageProcessor: ImageProcessorConfig;
+  readonly tokenizer: Tokenizer;
+  readonly weights: ModelWeights;
+  readonly lora: LoraConfig | undefined;
+  /** Closes the files; a second call does nothing. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a model folder: Polyvec's own, a Qwen2-VL checkpoint in Hugging Face layout (one path), or either with a LoRA adapter in PEFT layout.
+ * All of the configuration is read and checked, and that every weight is there in the right shape; their numbers stay on disk.
+ * @throws {FileError} if the folder or a file is missing. @throws {ConfigError} if a configuration is wrong.
+ * @throws {WeightsError} if a file of weights is damaged or does not fit the configuration.
+ */
+export async function openModelFolder(path: string): Promise<ModelFolder> {
+  await checkIsFolder(path);
+  const opened: Safetensors[] = [];
+  try {
+    return await openParts(path, opened);
+  } catch (error) {
+    await Promise.all(opened.map((file) => file.close()));
+    throw error;
+  }
+}
+
+/** @param opened takes the files that were opened, so that they can be closed if anything fails. */
+async function openParts(path: string, opened: Safetensors[]): Promise<ModelFolder> {
+  const open = async (file: string): Promise<Safetensors> => {
+    const weights = await openSafetensors(file);
+    opened.push(weights);
+    return weights;
+  };
+  const polyvec = await readPolyvecConfig(path);
+  const adapter = await openAdapter(path, open);
+  const basePath = await findBase(path, polyvec.base ?? adapter?.config.base);
+  const find = (name: string): Promise<string> => findFile(name, [path, ...(basePath === undefined ? [] : [basePath])]);
+  const [config, imageProcessor, tokenizer] = await Promise.all([
+    find(MODEL_FILES.config).then(readQwen2VLConfig),
+    find(MODEL_FILES.preprocessor).then(readPreprocessorConfig),
+    find(MODEL_FILES.tokenizer).then(loadTokenizer),
+  ]);
+  const lora = adapter?.config.lora;
+  checkConsistency(path, { config, imageProcessor, polyvec, tokenizer });
+  const asked = askedWeights(config, polyvec, lora);
+  const paths = [...asked.keys()].some((name) => name.startsWith("paths."))
+    ? [asSource(await open(await findFile(MODEL_FILES.paths, [path])), (name) => name, true)]
+    : [];
+  const backbone = asSource(await open(basePath ?? path), publishedName, false);
+  const weights = new ModelWeights([...paths, ...(adapter === undefined ? [] : [adapter.source]), backbone], asked);
+  const close = (): Promise<void> => weights.close();
+  return { path, basePath, config, polyvec, imageProcessor, tokenizer, weights, lora, close, [Symbol.asyncDispose]: close };
+}
+
+async function checkIsFolder(path: string): Promise<void> {
+  const place = await stat(path).catch(() => undefined);
+  if (place?.isDirectory() === true) return;
+  const found = place === undefined ? "there is no such folder" : "it is a file";
+  const message = `cannot open the model ${path}: ${found}; give the folder that holds ${MODEL_FILES.config} and ${MODEL_FILES.weights}`;
+  throw new FileError({ message, details: { file: path, errno: place === undefined ? "ENOENT" : "ENOTDIR" } });
+}
+
+async function readPolyvecConfig(path: string): Promise<PolyvecConfig> {
+  const file = join(path, MODEL_FILES.polyvec);
+  return (await isThere(file)) ? parsePolyvecConfig(await readJsonFile(file), { file }) : PLAIN_BACKBONE;
+}
+
+interface OpenedAdapter {
+  readonly config: AdapterConfig;
+  readonly source: WeightsSource;
+}
+
+async function openAdapter(path: string, open: (file: string) => Promise<Safetensors>): Promise<OpenedAdapter | undefined> {
+  const file = join(path, MODEL_FILES.adapterConfig);
+  if (!(await isThere(file))) return undefined;
+  const weights = await open(await findFile(MODEL_FILES.adapter, [path]));
+  const config = parseAdapterConfig(await readJsonFile(file), { file, tensorNames: weights.names });
+  return { config, source: asSource(weights, nameOfAdapterTensor, true) };
+}
+
+/** The folder with the backbone's files, if it is another one. @throws {FileError} if it is not where the configuration says. */
+async function findBase(path: string, base: string | undefined): Promise<string | undefined> {
+  const files = [MODEL_FILES.weights, MODEL_FILES.weightsIndex];
+  if ((await Promise.all(files.map((name) => isThere(join(path, name))))).includes(true)) return undefined;
+  if (base === undefined) {
+    const message = `cannot open the model ${path}: it holds no ${MODEL_FILES.weights} and no configuration that names a base; check the folder or download the model again`;
+    throw new FileError({ message, details: { file: join(path, MODEL_FILES.weights), errno: "ENOENT" } });
+  }
+  const places = isAbsolute(base) ? [base] : [resolve(path, base), resolve(base)];
+  for (const place of places) if (await isThere(join(place, MODEL_FILES.config))) return place;
+  const message = `cannot open the model ${path}: its base ${base} is not there (looked at ${places.join(" and ")}); download it and name its folder as "base" in ${MODEL_FILES.polyvec}`;
+  throw new FileError({ message, details: { file: places[0], errno: "ENOENT", base } });
+}
+
+async function findFile(name: string, folders: readonly string[]): Promise<string> {
+  for (const folder of folders) if (await isThere(join(folder, name))) return join(folder, name);
+  const message = `${folders.join(" and ")} ${folders.length > 1 ? "hold" : "holds"} no ${name}; copy it from the model it was made from, or download the model again`;
+  throw new FileError({ message, details: { file: join(folders[0] as string, name), errno: "ENOENT" } });
+}
+
+function isThere(file: string): Promise<boolean> {
+  return stat(file).then(
+    () => true,
+    () => false,
+  );
+}
+
+function asSource(file: Safetensors, toGraphName: (stored: string) => string, complete: boolean): WeightsSource {
+  return { file, names: new Map(file.names.map((stored) => [toGraphName(stored), stored])), complete };
+}
+
+/** Every weight of the model's largest graph, with images. */
+function askedWeights(config: Qwen2VLConfig, { paths }: PolyvecConfig, lora: LoraConfig | undefined): Map<string, AskedWeight> {
+  const { shapes } = embeddingGraph({ config, paths, vision: "uniform", lora });
+  return new Map([...shapes].map(([name, shape]) => [name, { shape, storedShape: storedShape(name, shape, config.vision) }]));
+}
+
+type Parts = Pick<ModelFolder, "config" | "imageProcessor" | "polyvec" | "tokenizer">;
+
+/** What ties the files to each other. */
+function checkConsistency(path: string, { config, imageProcessor, polyvec, tokenizer }: Parts): void {
+  const { vision } = config;
+  const { topology } = polyvec.paths;
+  const check = (name: string, field: string, [got, expected, holds]: readonly [number, string, boolean]): void => {
+    if (holds) return;
+    const file = join(path, name);
+    const message = `${file}: ${field} is ${got}, expected ${expected}; correct it or restore the files together`;
+    throw new ConfigError({ message, details: { file, field, got, expected } });
+  };
+  const equal = (got: number, expected: number, where: string): readonly [number, string, boolean] => [
+    got,
+    `${expected} (${where})`,
+    got === expected,
+  ];
+  check(MODEL_FILES.preprocessor, "patch_size", equal(imageProcessor.patchSize, vision.patchSize, "vision_config.patch_size"));
+  check(
+    MODEL_FILES.preprocessor,
+    "merge_size",
+    equal(imageProcessor.mergeSize, vision.spatialMergeSize, "vision_config.spatial_merge_size"),
+  );
+  const frames = equal(imageProcessor.temporalPatchSize, vision.temporalPatchSize, "vision_config.temporal_patch_size");
+  check(MODEL_FILES.preprocessor, "temporal_patch_size", frames);
+  const { vocabSize } = tokenizer;
+  const vocabulary = `at most vocab_size of ${MODEL_FILES.config} (${config.vocabSize})`;
+  check(MODEL_FILES.tokenizer, "the number of tokens", [vocabSize, vocabulary, vocabSize <= config.vocabSize]);
+  if (topology.kind !== "branchLayer") return;
+  const layers = `below num_hidden_layers (${config.layerCount})`;
+  check(MODEL_FILES.polyvec, "paths.topology.layer", [topology.layer, layers, topology.layer < config.layerCount]);
+}
