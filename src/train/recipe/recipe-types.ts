@@ -1,0 +1,99 @@
+import type { PathTopology } from "../../model/paths/path-config.ts";
+import type { LoraConfig } from "../../model/nn/parameter-source.ts";
+import type { RegulariserOptions } from "../objective/objective.ts";
+
+/** The model of a run: what it starts from, its paths, and what of it is trained. */
+export interface RecipeModel {
+  /** Folder of the model to start from; a relative path is taken from the recipe's folder. */
+  readonly base?: string | undefined;
+  /** Hugging Face `config.json` of a model to train from scratch, in place of `base`. */
+  readonly config?: Readonly<Record<string, unknown>> | undefined;
+  /** Entries of the tokenizer trained with a model from scratch. */
+  readonly vocabularySize?: number | undefined;
+  /** Pixels on each side that pictures are brought to, for a model from scratch. */
+  readonly imageSize?: number | undefined;
+  readonly paths: RecipePaths;
+  /** Adapters in place of full training. */
+  readonly lora?: LoraConfig | undefined;
+  /** Parts that are not trained. */
+  readonly freeze: readonly ("vision" | "decoder" | "embeddings")[];
+}
+
+/** The paths of a run's model. */
+export interface RecipePaths {
+  readonly count: number;
+  readonly prefixLength: number;
+  readonly topology: PathTopology;
+  readonly aggregation: "mean" | "gate";
+  /** Standard deviation of the initial prefixes; `calibrated` searches the one that gives the target cosine between paths. */
+  readonly prefixScale: number | "calibrated";
+  /** Mean cosine between paths that calibration aims at. */
+  readonly targetCosine: number;
+}
+
+/** What is trained on. */
+export type RecipeData =
+  | {
+      readonly kind: "emoji-pretraining";
+      readonly batchSize: number;
+      readonly augment: boolean;
+      /** Share of the steps that are captions (generative); the others are contrastive. */
+      readonly captionShare: number;
+    }
+  | {
+      readonly kind: "emoji-tasks";
+      readonly batchSize: number;
+      readonly augment: boolean;
+      /** Relative weight of each task family; all alike if not given. */
+      readonly mixture?: Readonly<Record<string, number>> | undefined;
+    };
+
+/** The loss. */
+export interface RecipeObjective {
+  readonly temperature: number;
+  /** a: weight of the mean InfoNCE of the single paths. */
+  readonly pathWeight: number;
+  readonly regulariser: RegulariserOptions;
+  /** b: weight of the regulariser after its warm-up. */
+  readonly regulariserWeight: number;
+  readonly regulariserWarmUpSteps: number;
+  /** Also lets targets look for their queries. */
+  readonly symmetric: boolean;
+  /** Multiplies the loss of language-modelling steps. */
+  readonly languageWeight: number;
+}
+
+/** How the weights are moved. */
+export interface RecipeOptimizer {
+  readonly kind: "adamw" | "muon";
+  readonly learningRate: number;
+  readonly weightDecay: number;
+  readonly betas: readonly [number, number];
+  readonly warmUpSteps: number;
+  readonly decay: "constant" | "linear" | "cosine";
+  /** Gradients are scaled down to this global norm. */
+  readonly clipNorm: number;
+  /** Learning rate of prefixes, readouts and gate, as a multiple; they have no weight decay. */
+  readonly pathLearningRateMultiplier: number;
+}
+
+/** A training run in full, checked, with all defaults filled in. */
+export interface Recipe {
+  readonly name: string;
+  readonly seed: number;
+  readonly model: RecipeModel;
+  readonly data: RecipeData;
+  readonly objective: RecipeObjective;
+  readonly optimizer: RecipeOptimizer;
+  readonly steps: number;
+  /** Inputs that are encoded at once; batches with more go through GradCache. All at once if not given. */
+  readonly chunkSize?: number | undefined;
+  /** Batches whose gradients are averaged into one step. */
+  readonly accumulation: number;
+  /** Recomputes each decoder layer in the backward pass: less memory, more time. */
+  readonly recompute: boolean;
+  readonly checkpointEverySteps: number;
+  readonly keepCheckpoints: number;
+  /** Steps between evaluations on the validation split; none if not given. */
+  readonly evaluateEverySteps?: number | undefined;
+}
