@@ -40,7 +40,9 @@ function resizeAcross(image: RawImage, target: number): RawImage {
     for (let column = 0; column < target; column++) {
       const from = (row * width + (first[column] as number)) * 3;
       const taps = length[column] as number;
-      let [red, green, blue] = [HALF, HALF, HALF];
+      let red = HALF;
+      let green = HALF;
+      let blue = HALF;
       for (let tap = 0; tap < taps; tap++) {
         const weight = values[column * stride + tap] as number;
         red += weight * (data[from + tap * 3] as number);
@@ -62,21 +64,22 @@ function resizeDown(image: RawImage, target: number): RawImage {
   const { first, length, values, stride } = bicubicWeights(height, target);
   const pitch = width * 3;
   const result = new Uint8Array(target * pitch);
+  const sums = new Int32Array(pitch);
   for (let row = 0; row < target; row++) {
-    const from = (first[row] as number) * pitch;
-    const taps = length[row] as number;
-    for (let offset = 0; offset < pitch; offset++) {
-      let sum = HALF;
-      for (let tap = 0; tap < taps; tap++) sum += (values[row * stride + tap] as number) * (data[from + tap * pitch + offset] as number);
-      result[row * pitch + offset] = toByte(sum);
+    sums.fill(HALF);
+    for (let tap = 0; tap < (length[row] as number); tap++) {
+      const weight = values[row * stride + tap] as number;
+      const from = ((first[row] as number) + tap) * pitch;
+      for (let offset = 0; offset < pitch; offset++) sums[offset] = (sums[offset] as number) + weight * (data[from + offset] as number);
     }
+    for (let offset = 0; offset < pitch; offset++) result[row * pitch + offset] = toByte(sums[offset] as number);
   }
   return { width, height: target, data: result };
 }
 
 function toByte(fixed: number): number {
   const value = fixed >> PRECISION_BITS;
-  return value < 0 ? 0 : Math.min(value, 255);
+  return value < 0 ? 0 : value > 255 ? 255 : value;
 }
 
 function bicubicWeights(source: number, target: number): Weights {
