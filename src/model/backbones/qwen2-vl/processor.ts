@@ -1,0 +1,192 @@
+import { boolTensor, intTensor, type TensorOf } from "../../../engine/tensor/tensor.ts";
+import { ConfigError, ProcessorError } from "../../../errors/families.ts";
+import { PolyvecError } from "../../../errors/polyvec-error.ts";
+import { decodeImage } from "../../../inputs/decode-image.ts";
+import type { EmbeddingInput, ImageSource, RawImage } from "../../../inputs/embedding-input.ts";
+import type { Tokenizer } from "../../formats/tokenizer.ts";
+import type { Qwen2VLConfig } from "./config.ts";
+import { imagesToPatches, imageTokenCount, patchGridOf, type ImageProcessorConfig } from "./image-processor.ts";
+import type { TokenBatch } from "./model-inputs.ts";
+import { IMAGE_TOKEN, layOutPrompt, tokenizeTemplate, type Prompt, type PromptTemplate, type TokenizedTemplate } from "./prompt.ts";
+import { ropeIndex } from "./rope-index.ts";
+
+/** A batch of inputs as the model takes it, right-padded. */
+export interface ProcessedBatch extends TokenBatch {
+  /** Inputs whose text was cut to fit. */
+  readonly truncatedCount: number;
+}
+
+/** An input and what the model is to answer. */
+export interface GenerativeExample {
+  readonly input: EmbeddingInput;
+  readonly answer: string;
+}
+
+/** A batch of prompts with their answers. */
+export interface GenerativeBatch extends ProcessedBatch {
+  /** [B, T]: whether a token belongs to the answer or closes it, and so is to be predicted from those before it. */
+  readonly answerMask: TensorOf<"bool">;
+}
+
+export interface ProcessOptions {
+  /** Longest prompt; default the model's `maxPositions`. */
+  readonly maxTokens?: number;
+}
+
+/** What a processor is made of. */
+export interface ProcessorParts {
+  readonly config: Qwen2VLConfig;
+  readonly tokenizer: Tokenizer;
+  readonly imageProcessor: ImageProcessorConfig;
+  readonly prompts: PromptTemplate;
+}
+
+/** Inputs to tokens, patches and positions. */
+export class Qwen2VLProcessor {
+  readonly config: Qwen2VLConfig;
+  readonly tokenizer: Tokenizer;
+  readonly imageProcessor: ImageProcessorConfig;
+  readonly prompts: PromptTemplate;
+  readonly #template: TokenizedTemplate;
+
+  /** @throws {ConfigError} if tokenizer, image processor and model do not fit each other. */
+  constructor({ config, tokenizer, imageProcessor, prompts }: ProcessorParts) {
+    checkFit({ config, tokenizer, imageProcessor, prompts });
+    this.config = config;
+    this.tokenizer = tokenizer;
+    this.imageProcessor = imageProcessor;
+    this.prompts = prompts;
+    this.#template = tokenizeTemplate(prompts, tokenizer);
+  }
+
+  /**
+   * Inputs to embed: each ends with the token whose hidden state is the embedding.
+   * @throws {ProcessorError} naming the input (`input`: its place in the batch) and its file.
+   */
+  async processBatch(inputs: readonly EmbeddingInput[], options: ProcessOptions = {}): Promise<ProcessedBatch> {
+    const { batch } = await this.#process(
+      inputs.map((input) => ({ input })),
+      options,
+    );
+    return batch;
+  }
+
+  /** Inputs with answers, to train generation. @throws {ProcessorError} as {@link processBatch}. */
+  async processGenerative(examples: readonly GenerativeExample[], options: ProcessOptions = {}): Promise<GenerativeBatch> {
+    const { batch, prompts } = await this.#process(examples, options);
+    const [rows, width] = batch.inputIds.shape as [number, number];
+    const mask = new Uint8Array(rows * width);
+    prompts.forEach(({ ids, answerBegin }, row) => mask.fill(1, row * width + answerBegin, row * width + ids.length));
+    return { ...batch, answerMask: boolTensor([rows, width], mask) };
+  }
+
+  async #process(
+    examples: readonly { readonly input: EmbeddingInput; readonly answer?: string }[],
+    { maxTokens = this.config.maxPositions }: ProcessOptions,
+  ): Promise<{ batch: ProcessedBatch; prompts: readonly Prompt[] }> {
+    const images = await Promise.all(examples.map(({ input }, row) => loadImages(input, row)));
+    const prompts = examples.map(({ input, answer }, row) =>
+      atInput(row, () => this.#layOut({ input, answer, images: images[row] ?? [], maxTokens })),
+    );
+    return { batch: this.#assemble(prompts, images.flat()), prompts };
+  }
+
+  #layOut({ input, answer, images, maxTokens }: LayOutOptions): Prompt {
+    const parts = {
+      imageTokens: images.map((image) => imageTokenCount(patchGridOf(image, this.imageProcessor), this.imageProcessor)),
+      instruction: this.#encode(input.instruction),
+      text: this.#encode(input.text),
+      answer: answer === undefined ? undefined : this.tokenizer.encodePlain(answer),
+    };
+    const prompt = layOutPrompt(parts, { template: this.#template, imageTokenId: this.config.imageTokenId, maxTokens });
+    if (prompt !== undefined) return prompt;
+    const imageTokens = parts.imageTokens.reduce((sum, count) => sum + count, 0);
+    throw new ProcessorError({
+      message: `it does not fit into ${maxTokens} tokens, as its images alone need ${imageTokens}${answer === undefined ? "" : " and its answer cannot be cut"}; allow more tokens or lower max_pixels`,
+      details: { maxTokens, imageTokens },
+    });
+  }
+
+  #encode(text: string | undefined): Int32Array | undefined {
+    return text === undefined || text === "" ? undefined : this.tokenizer.encodePlain(text);
+  }
+
+  #assemble(prompts: readonly Prompt[], images: readonly RawImage[]): ProcessedBatch {
+    const rows = prompts.map(({ ids }) => ids);
+    const width = Math.max(0, ...rows.map((ids) => ids.length));
+    const padded = new Int32Array(rows.length * width).fill(this.config.padTokenId ?? this.#template.endToken);
+    rows.forEach((ids, row) => padded.set(ids, row * width));
+    const patches = images.length === 0 ? undefined : imagesToPatches(images, this.imageProcessor);
+    const positionOptions = {
+      grids: patches?.grids ?? [],
+      imageTokenId: this.config.imageTokenId,
+      mergeSize: this.imageProcessor.mergeSize,
+    };
+    return {
+      inputIds: intTensor([rows.length, width], padded),
+      lengths: Int32Array.from(rows, (ids) => ids.length),
+      positionIds: ropeIndex(rows, width, positionOptions),
+      images: patches,
+      truncatedCount: prompts.filter(({ dropped }) => dropped > 0).length,
+    };
+  }
+}
+
+interface LayOutOptions {
+  readonly input: EmbeddingInput;
+  readonly answer: string | undefined;
+  readonly images: readonly RawImage[];
+  readonly maxTokens: number;
+}
+
+async function loadImages(input: EmbeddingInput, row: number): Promise<RawImage[]> {
+  if (input.image === undefined && !input.text && !input.instruction) {
+    throw new ProcessorError({
+      message: `input ${row} is empty: it has neither image nor text nor instruction; give it at least one or leave it out`,
+      details: { input: row },
+    });
+  }
+  return input.image === undefined ? [] : [await decodeAtInput(row, input.image)];
+}
+
+async function decodeAtInput(row: number, source: ImageSource): Promise<RawImage> {
+  return decodeImage(source).catch((error: unknown) => {
+    throw nameInput(row, error);
+  });
+}
+
+function atInput<T>(row: number, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    throw nameInput(row, error);
+  }
+}
+
+/** An error about one input, with the input's place in the batch. */
+function nameInput(row: number, error: unknown): unknown {
+  if (!PolyvecError.isInstance(error)) return error;
+  return new ProcessorError({ message: `input ${row}: ${error.message}`, details: { ...error.details, input: row }, cause: error });
+}
+
+interface FitRule {
+  readonly field: string;
+  readonly got: number;
+  readonly expected: number;
+}
+
+function checkFit({ config, tokenizer, imageProcessor }: ProcessorParts): void {
+  const { vision } = config;
+  const rules: readonly FitRule[] = [
+    { field: `the id of ${IMAGE_TOKEN}`, got: tokenizer.tokenId(IMAGE_TOKEN), expected: config.imageTokenId },
+    { field: "patch_size", got: imageProcessor.patchSize, expected: vision.patchSize },
+    { field: "temporal_patch_size", got: imageProcessor.temporalPatchSize, expected: vision.temporalPatchSize },
+    { field: "merge_size", got: imageProcessor.mergeSize, expected: vision.spatialMergeSize },
+    { field: "the size of the vocabulary", got: tokenizer.vocabSize, expected: Math.min(config.vocabSize, tokenizer.vocabSize) },
+  ];
+  for (const { field, got, expected } of rules) {
+    if (got === expected) continue;
+    const message = `tokenizer or image processor do not belong to the model: ${field} is ${got}, the model has ${expected}; use the files of one model folder`;
+    throw new ConfigError({ message, details: { field, got, expected } });
+  }
+}
