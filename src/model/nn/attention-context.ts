@@ -16,6 +16,14 @@ export interface DecoderContext {
   readonly prefix?: AttentionPrefix | undefined;
 }
 
+/** The tokens whose output is wanted of a layer, R of each stream. Keys and values are those of all tokens all the same. */
+export interface SelectedTokens {
+  /** [B, R] int32: their rows among the B * T tokens. */
+  readonly rows: Value;
+  /** Added to their scores; broadcasts to [B, heads, R, P + T]. */
+  readonly bias: Value;
+}
+
 /** A causal decoder as the paths see it: sizes and layers, whatever the backbone. */
 export interface Decoder {
   readonly layerCount: number;
@@ -25,6 +33,8 @@ export interface Decoder {
   readonly headDimension: number;
   /** `[B, T, hidden] -> [B, T, hidden]` */
   layer(index: number, hidden: Value, context: DecoderContext): Value;
+  /** The last layer where only some of its tokens are wanted, which spares the work on the others: `[B, T, hidden] -> [B, R, hidden]`. */
+  lastLayer(hidden: Value, context: Omit<DecoderContext, "bias">, selected: SelectedTokens): Value;
   /** The norm after the last layer: `[.., hidden] -> [.., hidden]`. */
   norm(hidden: Value): Value;
 }

@@ -1,15 +1,15 @@
 import { addDimensions, type Dimension } from "../../engine/graph/dimension.ts";
 import type { GraphBuilder } from "../../engine/graph/graph-builder.ts";
-import { boolTensor, type TensorOf } from "../../engine/tensor/tensor.ts";
+import { boolTensor, intTensor, type TensorOf } from "../../engine/tensor/tensor.ts";
 import { present } from "../../errors/families.ts";
-import { concat, expand, iota, less, lessOrEqual, reshape, slice, where } from "../../engine/graph/operators.ts";
+import { add, concat, dimensionValue, expand, iota, less, lessOrEqual, mul, reshape, slice, where } from "../../engine/graph/operators.ts";
 import type { Value } from "../../engine/graph/value.ts";
-import type { Decoder } from "../nn/attention-context.ts";
+import type { AttentionPrefix, Decoder, SelectedTokens } from "../nn/attention-context.ts";
 import { MASKED } from "../nn/causal-bias.ts";
 import type { ParameterSource } from "../nn/parameter-source.ts";
 import type { PathConfig } from "./path-config.ts";
 import { layerPrefixes, sideBySide } from "./prefixes.ts";
-import type { PathInputs, ReadoutInputs } from "./run-paths.ts";
+import type { PathInputs, ReadoutInputs } from "./path-inputs.ts";
 
 /** Topology `shared`: trunk tokens and all readout tokens run as one sequence; a block mask keeps the paths apart. `[B, N, hidden]` */
 export function runSharedPaths(
@@ -24,23 +24,40 @@ export function runSharedPaths(
   const count = config.count * perPath;
   const learned = parameters.parameter("paths.readout_tokens", [config.count, perPath, decoder.hiddenSize]);
   const placed = expand(reshape(learned, [1, count, decoder.hiddenSize]), [batch, count, decoder.hiddenSize]);
+  const blocks: Blocks = { config, perPath, batch, tokens, readouts };
   const context = {
     cosines: concat([inputs.cosines, readouts.cosines], 1),
     sines: concat([inputs.sines, readouts.sines], 1),
-    bias: blockBias(parameters.builder, { config, perPath, batch, tokens, readouts }),
+    bias: blockBias(parameters.builder, blocks),
   };
+  const prefix = (layer: number): AttentionPrefix | undefined => sideBySide(layerPrefixes(parameters, decoder, { config, layer }), batch);
+  const last = decoder.layerCount - 1;
   let hidden = concat([inputs.hidden, placed], 1);
-  for (let layer = 0; layer < decoder.layerCount; layer++) {
-    const prefix = sideBySide(layerPrefixes(parameters, decoder, { config, layer }), batch);
-    hidden = decoder.layer(layer, hidden, { ...context, prefix });
-  }
-  const states = slice(hidden, 1, [tokens, addDimensions(tokens, count)]);
-  const grouped = reshape(states, [batch, config.count, perPath, decoder.hiddenSize]);
-  const last = slice(grouped, 2, [perPath - 1, perPath]);
-  return decoder.norm(reshape(last, [batch, config.count, decoder.hiddenSize]));
+  for (let layer = 0; layer < last; layer++) hidden = decoder.layer(layer, hidden, { ...context, prefix: prefix(layer) });
+  const selected = lastReadouts(context.bias, blocks);
+  return decoder.norm(decoder.lastLayer(hidden, { ...context, prefix: prefix(last) }, selected));
 }
 
-interface BlockBias {
+/** Each path's last readout token: rows `[B, N]` among the B * (T + R) tokens, and what it sees. */
+function lastReadouts(bias: Value, { config, perPath, batch, tokens }: Blocks): SelectedTokens {
+  const { builder } = bias;
+  const [, , length, keys] = bias.shape as [Dimension, Dimension, Dimension, Dimension];
+  const whole = (dimension: Dimension): Value => dimensionValue(builder, dimension, "int32");
+  const ends = builder.constant(
+    intTensor(
+      [1, config.count],
+      Array.from({ length: config.count }, (_, path) => (path + 1) * perPath - 1),
+    ),
+  );
+  const firstRows = mul(reshape(iota(builder, batch), [batch, 1]), whole(length));
+  const ofReadouts = reshape(slice(bias, 2, [tokens, length]), [batch, config.count, perPath, keys]);
+  return {
+    rows: add(firstRows, add(ends, whole(tokens))),
+    bias: reshape(slice(ofReadouts, 2, [perPath - 1, perPath]), [batch, 1, config.count, keys]),
+  };
+}
+
+interface Blocks {
   readonly config: PathConfig;
   readonly perPath: number;
   readonly batch: Dimension;
@@ -52,7 +69,7 @@ interface BlockBias {
  * `[B, 1, T + R, N·P + T + R]`: a token sees tokens up to itself; a readout sees all real tokens, its path's prefixes and its path's readouts
  * up to itself.
  */
-function blockBias(builder: GraphBuilder, { config, perPath, batch, tokens, readouts }: BlockBias): Value {
+function blockBias(builder: GraphBuilder, { config, perPath, batch, tokens, readouts }: Blocks): Value {
   const readoutCount = config.count * perPath;
   const prefixCount = config.count * config.prefixLength;
   const rows = addDimensions(tokens, readoutCount);

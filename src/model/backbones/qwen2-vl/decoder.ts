@@ -1,7 +1,7 @@
 import { add, attention, concat, mul, rmsNorm, rotary, silu } from "../../../engine/graph/operators.ts";
 import type { Value } from "../../../engine/graph/value.ts";
 import type { Decoder, DecoderContext } from "../../nn/attention-context.ts";
-import { mergeHeads, splitHeads } from "../../nn/heads.ts";
+import { mergeHeads, pickTokens, splitHeads } from "../../nn/heads.ts";
 import { linear } from "../../nn/linear.ts";
 import type { ParameterSource } from "../../nn/parameter-source.ts";
 import type { Qwen2VLConfig } from "./config.ts";
@@ -14,29 +14,40 @@ export function qwen2VLDecoder(parameters: ParameterSource, config: Qwen2VLConfi
     hiddenSize,
     keyValueHeadCount,
     headDimension,
-    layer: (index, hidden, context) => decoderLayer(parameters, config, { index, hidden, context }),
+    layer: (index, hidden, { bias, ...context }) => decoderLayer(parameters, config, { index, hidden, context, bias }),
+    lastLayer: (hidden, context, { rows, bias }) =>
+      decoderLayer(parameters, config, { index: layerCount - 1, hidden, context, bias, rows }),
     norm: (hidden) => parameters.builder.scope("model.norm", () => norm(parameters, config, { name: "model.norm", hidden })),
   };
 }
 
 /**
- * One decoder layer: `[B, T, hidden] -> [B, T, hidden]`.
+ * One decoder layer: `[B, T, hidden] -> [B, T, hidden]`, or `[B, R, hidden]` for chosen rows.
  * @source Qwen2-VL reference implementation; prefixes as in ParScale (Chen et al. 2025): before the keys, no rotary.
  */
-function decoderLayer(parameters: ParameterSource, config: Qwen2VLConfig, { index, hidden, context }: LayerContext): Value {
+function decoderLayer(parameters: ParameterSource, config: Qwen2VLConfig, { index, hidden, ...context }: LayerContext): Value {
   const name = `model.layers.${index}`;
+  const { rows } = context;
   return parameters.builder.scope(name, () => {
     const normed = norm(parameters, config, { name: `${name}.input_layernorm`, hidden });
-    const between = add(hidden, selfAttention(parameters, config, { name: `${name}.self_attn`, hidden: normed, context }));
+    const residual = rows === undefined ? hidden : pickTokens(hidden, rows);
+    const between = add(residual, selfAttention(parameters, config, { name: `${name}.self_attn`, hidden: normed, ...context }));
     const again = norm(parameters, config, { name: `${name}.post_attention_layernorm`, hidden: between });
     return add(between, swiGlu(parameters, config, { name: `${name}.mlp`, hidden: again }));
   });
 }
 
-interface LayerContext {
+interface LayerContext extends AttentionContext {
   readonly index: number;
   readonly hidden: Value;
-  readonly context: DecoderContext;
+}
+
+interface AttentionContext {
+  readonly context: Omit<DecoderContext, "bias">;
+  /** For the tokens that ask. */
+  readonly bias: Value;
+  /** [B, R] int32: rows of the tokens that ask; all if not given. */
+  readonly rows?: Value | undefined;
 }
 
 function norm(parameters: ParameterSource, config: Qwen2VLConfig, { name, hidden }: PartContext): Value {
@@ -48,28 +59,25 @@ interface PartContext {
   readonly hidden: Value;
 }
 
-function selfAttention(
-  parameters: ParameterSource,
-  config: Qwen2VLConfig,
-  part: PartContext & { readonly context: DecoderContext },
-): Value {
-  const { name, hidden, context } = part;
+function selfAttention(parameters: ParameterSource, config: Qwen2VLConfig, part: PartContext & AttentionContext): Value {
+  const { name, hidden, context, bias, rows } = part;
   const { headCount, keyValueHeadCount, headDimension, hiddenSize } = config;
-  const project = (kind: string, heads: number): Value =>
+  const project = (x: Value, kind: string, heads: number): Value =>
     splitHeads(
-      linear(parameters, hidden, { name: `${name}.${kind}_proj`, inputs: hiddenSize, outputs: heads * headDimension, bias: true }),
+      linear(parameters, x, { name: `${name}.${kind}_proj`, inputs: hiddenSize, outputs: heads * headDimension, bias: true }),
       heads,
       headDimension,
     );
-  const query = rotary(project("q", headCount), context.cosines, context.sines);
-  const keys = rotary(project("k", keyValueHeadCount), context.cosines, context.sines);
-  const values = project("v", keyValueHeadCount);
+  const asking = (x: Value): Value => (rows === undefined ? x : pickTokens(x, rows));
+  const query = rotary(project(asking(hidden), "q", headCount), asking(context.cosines), asking(context.sines));
+  const keys = rotary(project(hidden, "k", keyValueHeadCount), context.cosines, context.sines);
+  const values = project(hidden, "v", keyValueHeadCount);
   const { prefix } = context;
   const mixed = attention({
     query,
     key: prefix === undefined ? keys : concat([prefix.keys, keys], 2),
     value: prefix === undefined ? values : concat([prefix.values, values], 2),
-    bias: context.bias,
+    bias,
     scale: headDimension ** -0.5,
   });
   return linear(parameters, mergeHeads(mixed), {
