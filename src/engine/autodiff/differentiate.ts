@@ -3,6 +3,7 @@ import { expandComposite } from "../graph/expansions.ts";
 import { GraphBuilder, type Graph } from "../graph/graph-builder.ts";
 import { isComposite, type OperationName } from "../graph/operations.ts";
 import { add, after } from "../graph/operators.ts";
+import { copyValue } from "../graph/rebuild.ts";
 import type { Value, ValueOf } from "../graph/value.ts";
 import { RULES, type Rule } from "./rules.ts";
 
@@ -84,12 +85,10 @@ class DifferentiableCopy {
   }
 
   #rebuild(value: Value, inputs: readonly Value[], active: boolean): Value {
-    if (value.operation === "input") return this.builder.input(value.attributes.name, value.dtype, value.shape);
-    if (value.operation === "external") return this.builder.external(value.attributes.name, value.shape as number[], value.attributes.data);
     if (active && isComposite(value.operation) && RULES[value.operation] === "expand") {
       return expandComposite(value as ValueOf<"gelu">, inputs);
     }
-    return this.builder.emit(value.operation, inputs, value.attributes as never);
+    return copyValue(this.builder, value, inputs);
   }
 }
 
@@ -116,7 +115,7 @@ function applyRule(value: Value, gradient: Value, primal: (x: Value) => Value): 
   if (entry === "none") return [];
   invariant(entry !== "expand", `${value.operation} was to be expanded before differentiation`);
   const rule = entry as Rule<OperationName>;
-  return rule({ attributes: value.attributes as never, inputs: value.inputs.map(primal), output: primal(value), gradient });
+  return rule({ attributes: value.attributes, inputs: value.inputs.map(primal), output: primal(value), gradient });
 }
 
 /**
@@ -155,7 +154,7 @@ class Recomputation {
   #again(x: Value, region: number): Value {
     if (x.inputs.length === 0) return x;
     const inputs = x.inputs.map((input) => (input.region === region ? this.#recomputed(input, region) : this.#entry(input, region)));
-    return x.builder.emit(x.operation, inputs, x.attributes as never);
+    return x.builder.emit(x.operation, inputs, x.attributes);
   }
 
   readonly #entries = new Map<string, Value>();

@@ -1,4 +1,4 @@
-import { addDimensions, shapeSize, subtractDimensions, type Dimension, type Shape } from "../graph/dimension.ts";
+import { addDimensions, divideDimensions, shapeSize, subtractDimensions, type Dimension, type Shape } from "../graph/dimension.ts";
 import {
   add,
   cast,
@@ -136,10 +136,22 @@ export const RULES: { readonly [K in OperationName]: RuleEntry<K> } = {
   gelu: "expand",
   rmsNorm: "expand",
   layerNorm: "expand",
-  /** A rotation's transpose is the rotation back. Cosines and sines get no gradient: they come from positions. */
-  rotary: ({ gradient, inputs: [, cosines, sines] }) => [rotary(gradient, cosines as Value, neg(sines as Value)), undefined, undefined],
+  rotary: ({ gradient, inputs }) => rotaryRule(gradient, inputs as readonly [Value, Value, Value]),
   attention: "expand",
 };
+
+/** A rotation's transpose is the rotation back. */
+function rotaryRule(gradient: Value, [x, cosines, sines]: readonly [Value, Value, Value]): readonly Value[] {
+  const width = x.shape[3] as Dimension;
+  const half = divideDimensions(width, 2);
+  const halves = (whole: Value): readonly [Value, Value] => [slice(whole, 3, [0, half]), slice(whole, 3, [half, width])];
+  const [[real, imaginary], [gradientReal, gradientImaginary]] = [halves(x), halves(gradient)];
+  return [
+    rotary(gradient, cosines, neg(sines)),
+    reduceSum(add(mul(gradientReal, real), mul(gradientImaginary, imaginary)), [1]),
+    reduceSum(sub(mul(gradientImaginary, real), mul(gradientReal, imaginary)), [1]),
+  ];
+}
 
 function matmulRule({ gradient, inputs, attributes: { transposeA, transposeB } }: RuleContext<"matmul">): readonly Value[] {
   const [a, b] = inputs as readonly [Value, Value];
@@ -147,7 +159,9 @@ function matmulRule({ gradient, inputs, attributes: { transposeA, transposeB } }
   const forA = transposeA
     ? matmul(b, gradient, { transposeA: transposeB, transposeB: true })
     : matmul(gradient, b, { transposeB: !transposeB });
-  const forB = transposeB ? matmul(gradient, a, { transposeA: true, transposeB: transposeA }) : matmul(a, gradient, { transposeA: !transposeA });
+  const forB = transposeB
+    ? matmul(gradient, a, { transposeA: true, transposeB: transposeA })
+    : matmul(a, gradient, { transposeA: !transposeA });
   return [reduceToShape(forA, a.shape), reduceToShape(forB, b.shape)];
 }
 

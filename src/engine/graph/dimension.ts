@@ -35,9 +35,10 @@ export function subtractDimensions(a: Dimension, b: Dimension): Dimension {
 
 export function multiplyDimensions(...dimensions: readonly Dimension[]): Dimension {
   return fromTerms(
-    dimensions.reduce<readonly Term[]>((product, dimension) => product.flatMap((left) => termsOf(dimension).map((right) => times(left, right))), [
-      { coefficient: 1, symbols: [] },
-    ]),
+    dimensions.reduce<readonly Term[]>(
+      (product, dimension) => product.flatMap((left) => termsOf(dimension).map((right) => times(left, right))),
+      [{ coefficient: 1, symbols: [] }],
+    ),
   );
 }
 
@@ -66,7 +67,10 @@ export function shapeSize(shape: Shape): Dimension {
 /** The number a dimension is under the bindings. @throws {GraphError} if a symbol has none. */
 export function evaluateDimension(dimension: Dimension, bindings: Bindings): number {
   if (typeof dimension === "number") return dimension;
-  return dimension.terms.reduce((sum, term) => sum + term.symbols.reduce((product, name) => product * bound(name, bindings), term.coefficient), 0);
+  return dimension.terms.reduce(
+    (sum, term) => sum + term.symbols.reduce((product, name) => product * bound(name, bindings), term.coefficient),
+    0,
+  );
 }
 
 /** Replaces the symbols that are bound and keeps the others. */
@@ -115,7 +119,7 @@ function fromTerms(terms: readonly Term[]): Dimension {
   const kept = [...collected.entries()].filter(([, term]) => term.coefficient !== 0).sort(([a], [b]) => (a < b ? -1 : 1));
   if (kept.length === 0) return 0;
   const [first] = kept;
-  if (kept.length === 1 && first !== undefined && first[1].symbols.length === 0) return first[1].coefficient;
+  if (kept.length === 1 && first?.[1].symbols.length === 0) return first[1].coefficient;
   return { terms: kept.map(([, term]) => term), key: kept.map(([key, term]) => formatTerm(key, term.coefficient)).join(" + ") };
 }
 

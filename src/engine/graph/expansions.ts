@@ -1,22 +1,6 @@
 import { invariant } from "../../errors/families.ts";
 import { divideDimensions, multiplyDimensions, type Dimension } from "./dimension.ts";
-import {
-  add,
-  concat,
-  div,
-  erf,
-  matmul,
-  mul,
-  reduceMean,
-  reshape,
-  sigmoid,
-  slice,
-  softmax,
-  sqrt,
-  square,
-  sub,
-  tanh,
-} from "./operators.ts";
+import { add, concat, div, erf, matmul, mul, reduceMean, reshape, sigmoid, slice, softmax, sqrt, square, sub, tanh } from "./operators.ts";
 import type { CompositeName } from "./operations.ts";
 import type { Value, ValueOf } from "./value.ts";
 
@@ -56,7 +40,8 @@ const EXPANSIONS: { readonly [K in CompositeName]: Expansion<K> } = {
     const [first, second] = [slice(input, -1, [0, half]), slice(input, -1, [half, width])];
     return concat([sub(mul(first, cos), mul(second, sin)), add(mul(second, cos), mul(first, sin))], -1);
   },
-  attention: ([query, key, value, bias], { scale }) => expandAttention({ query: some(query), key: some(key), value: some(value), bias, scale }),
+  attention: ([query, key, value, bias], { scale }) =>
+    expandAttention({ query: some(query), key: some(key), value: some(value), bias, scale }),
 };
 
 interface Attention {

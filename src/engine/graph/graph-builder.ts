@@ -3,20 +3,19 @@ import { floatTensor, type DType, type Tensor } from "../tensor/tensor.ts";
 import { formatShape, type Shape } from "./dimension.ts";
 import { inferSignature, type Signature } from "./infer.ts";
 import type { ExternalData, OperationAttributes, OperationName } from "./operations.ts";
-import type { Value } from "./value.ts";
+import { symbolInputs } from "./symbol-inputs.ts";
+import type { Graph, Place, Value, ValueBuilder } from "./value.ts";
+import { verifyGraph } from "./verify.ts";
 
-/** A finished graph: what it takes, what it gives and every value on the way, in topological order. */
-export interface Graph {
-  readonly inputs: ReadonlyMap<string, Value>;
-  readonly outputs: ReadonlyMap<string, Value>;
-  readonly values: readonly Value[];
-}
+export type { Graph } from "./value.ts";
 
 /**
  * Records values one after another; each is checked and typed as it is made, so that an error points at the line that made it.
  * Operations are functions on values (`operators.ts`); models are functions that call them.
  */
-export class GraphBuilder {
+export type GraphBuilder = ValueBuilder;
+
+class RecordingBuilder implements ValueBuilder {
   readonly #values: Value[] = [];
   readonly #inputs = new Map<string, Value>();
   readonly #scalars = new Map<number, Value>();
@@ -94,7 +93,7 @@ export class GraphBuilder {
   }
 
   /** Runs `make` in the scope and region of another value: for passes that rebuild graphs. */
-  at<T>(place: { readonly scope: string; readonly region: number | undefined }, make: () => T): T {
+  at<T>(place: Place, make: () => T): T {
     const [scopes, region] = [this.#scopes.splice(0), this.#region];
     this.#scopes.push(...(place.scope === "" ? [] : place.scope.split("/")));
     this.#region = place.region;
@@ -106,7 +105,7 @@ export class GraphBuilder {
     }
   }
 
-  /** Closes the graph over the named outputs; values they do not need are dropped (inputs stay). */
+  /** Closes the graph over the named outputs; values and inputs they do not need are dropped. */
   finish(outputs: Readonly<Record<string, Value>>): Graph {
     const needed = new Set<Value>();
     const pending = Object.values(outputs);
@@ -115,11 +114,14 @@ export class GraphBuilder {
       needed.add(value);
       pending.push(...value.inputs);
     }
-    return {
+    for (const input of symbolInputs(needed, this.#inputs.values())) needed.add(input);
+    const graph: Graph = {
       inputs: new Map([...this.#inputs].filter(([, value]) => needed.has(value))),
       outputs: new Map(Object.entries(outputs)),
       values: this.#values.filter((value) => needed.has(value)),
     };
+    verifyGraph(graph);
+    return graph;
   }
 
   #outsideRegion<T>(make: () => T): T {
@@ -132,7 +134,12 @@ export class GraphBuilder {
     }
   }
 
-  #append<K extends OperationName>(operation: K, inputs: readonly Value[], attributes: OperationAttributes[K], signature: Signature): Value {
+  #append<K extends OperationName>(
+    operation: K,
+    inputs: readonly Value[],
+    attributes: OperationAttributes[K],
+    signature: Signature,
+  ): Value {
     const value = {
       id: this.#values.length,
       operation,
@@ -157,3 +164,5 @@ export class GraphBuilder {
     });
   }
 }
+
+export const GraphBuilder: new () => GraphBuilder = RecordingBuilder;

@@ -2,6 +2,7 @@ import { ShapeError } from "../../errors/families.ts";
 import type { DType } from "../tensor/tensor.ts";
 import {
   addDimensions,
+  dimensionKey,
   formatShape,
   sameDimension,
   sameShape,
@@ -32,7 +33,9 @@ export function inferSignature<K extends OperationName>(
 /** Shape of the elementwise combination of two shapes (NumPy's rule; symbols match only themselves and 1). */
 export function broadcastShapes(a: Shape, b: Shape): Shape {
   const rank = Math.max(a.length, b.length);
-  return Array.from({ length: rank }, (_, axis) => broadcastDimension(a[axis - rank + a.length] ?? 1, b[axis - rank + b.length] ?? 1, [a, b]));
+  return Array.from({ length: rank }, (_, axis) =>
+    broadcastDimension(a[axis - rank + a.length] ?? 1, b[axis - rank + b.length] ?? 1, [a, b]),
+  );
 }
 
 function broadcastDimension(a: Dimension, b: Dimension, shapes: readonly [Shape, Shape]): Dimension {
@@ -44,7 +47,8 @@ function broadcastDimension(a: Dimension, b: Dimension, shapes: readonly [Shape,
 const unary = ([x]: readonly Signature[]): Signature => float(x);
 const binary = ([a, b]: readonly Signature[]): Signature => {
   const [left, right] = [defined(a), defined(b)];
-  if (left.dtype !== right.dtype || left.dtype === "bool") return reject(`got operands of ${left.dtype} and ${right.dtype}, expected two of one number type`);
+  if (left.dtype !== right.dtype || left.dtype === "bool")
+    return reject(`got operands of ${left.dtype} and ${right.dtype}, expected two of one number type`);
   return { dtype: left.dtype, shape: broadcastShapes(left.shape, right.shape) };
 };
 const comparison = (inputs: readonly Signature[]): Signature => ({ ...binary(inputs), dtype: "bool" });
@@ -54,7 +58,8 @@ const logical = ([a, b]: readonly Signature[]): Signature => ({
 });
 const reduction = ([x]: readonly Signature[], { axes, keepDimensions }: Reduction): Signature => {
   const { shape } = float(x);
-  if (axes.some((axis) => axis < 0 || axis >= shape.length)) return reject(`cannot reduce axes [${axes.join(", ")}] of ${formatShape(shape)}`);
+  if (axes.some((axis) => axis < 0 || axis >= shape.length))
+    return reject(`cannot reduce axes [${axes.join(", ")}] of ${formatShape(shape)}`);
   const kept = shape.map((dimension, axis) => (axes.includes(axis) ? 1 : dimension));
   return { dtype: "float32", shape: keepDimensions ? kept : kept.filter((_, axis) => !axes.includes(axis)) };
 };
@@ -129,7 +134,7 @@ const INFERENCE: { readonly [K in OperationName]: Inference<K> } = {
     const fits = [start, end, length, whole].every((value) => typeof value === "number")
       ? (start as number) >= 0 && (length as number) >= 0 && (end as number) <= (whole as number)
       : true;
-    if (!fits) return reject(`cannot take ${String(start)}..${String(end)} of axis ${axis} of ${formatShape(shape)}`);
+    if (!fits) return reject(`cannot take ${dimensionKey(start)}..${dimensionKey(end)} of axis ${axis} of ${formatShape(shape)}`);
     return { dtype, shape: replaceAxis(shape, axis, length) };
   },
   concat: (inputs, { axis }) => {
@@ -205,7 +210,8 @@ function inferAttention([q, k, v, bias]: readonly Signature[]): Signature {
 function normalised(x: Signature, parameters: readonly Signature[]): Signature {
   const width = axisOf(x.shape, x.shape.length - 1);
   for (const { shape } of parameters) {
-    if (!sameShape(shape, [width])) return reject(`a norm over ${formatShape(x.shape)} needs parameters [${String(width)}], got ${formatShape(shape)}`);
+    if (!sameShape(shape, [width]))
+      return reject(`a norm over ${formatShape(x.shape)} needs parameters [${dimensionKey(width)}], got ${formatShape(shape)}`);
   }
   return x;
 }

@@ -1,9 +1,8 @@
 import { invariant } from "../../errors/families.ts";
 import type { DType } from "../tensor/tensor.ts";
 import { dimensionKey, multiplyDimensions, sameShape, type Dimension, type Shape } from "./dimension.ts";
-import type { GraphBuilder } from "./graph-builder.ts";
 import type { BinaryName, ComparisonName, OperationAttributes, Reduction, UnaryName } from "./operations.ts";
-import type { Value } from "./value.ts";
+import type { Value, ValueBuilder } from "./value.ts";
 
 /** A value, or a number that becomes a float32 scalar. */
 export type Operand = Value | number;
@@ -146,12 +145,12 @@ export function scatterAdd(indices: Value, updates: Value, rows: Dimension): Val
 }
 
 /** A dimension's length as a scalar. */
-export function dimensionValue(builder: GraphBuilder, dimension: Dimension, dtype: "float32" | "int32" = "float32"): Value {
+export function dimensionValue(builder: ValueBuilder, dimension: Dimension, dtype: "float32" | "int32" = "float32"): Value {
   return builder.emit("dimension", [], { dimension, dtype });
 }
 
 /** `[0, 1, ..., length - 1]` int32. */
-export function iota(builder: GraphBuilder, length: Dimension): Value {
+export function iota(builder: ValueBuilder, length: Dimension): Value {
   return builder.emit("iota", [], { length });
 }
 
@@ -217,11 +216,11 @@ export function tile(x: Value, axis: number, times: Dimension): Value {
 }
 
 /** The value of an operand: numbers become float32 scalars. */
-export function valueOf(operand: Operand, builder: GraphBuilder): Value {
+export function valueOf(operand: Operand, builder: ValueBuilder): Value {
   return typeof operand === "number" ? builder.scalar(operand) : operand;
 }
 
-function builderOf(a: Operand, b: Operand): GraphBuilder {
+function builderOf(a: Operand, b: Operand): ValueBuilder {
   if (typeof a !== "number") return a.builder;
   invariant(typeof b !== "number", "an operation on two numbers has no graph");
   return b.builder;

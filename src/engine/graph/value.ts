@@ -1,7 +1,6 @@
-import type { DType } from "../tensor/tensor.ts";
+import type { DType, Tensor } from "../tensor/tensor.ts";
 import type { Shape } from "./dimension.ts";
-import type { GraphBuilder } from "./graph-builder.ts";
-import type { OperationAttributes, OperationName } from "./operations.ts";
+import type { ExternalData, OperationAttributes, OperationName } from "./operations.ts";
 
 /** One node of a graph and the one tensor it makes. */
 export type Value = { readonly [K in OperationName]: ValueOf<K> }[OperationName];
@@ -19,5 +18,32 @@ export interface ValueOf<K extends OperationName> {
   readonly scope: string;
   /** The recomputation region it belongs to, if any. */
   readonly region: number | undefined;
-  readonly builder: GraphBuilder;
+  readonly builder: ValueBuilder;
+}
+
+/** What makes values: the face of `graph-builder.ts`, kept here because values and their builder know each other. */
+export interface ValueBuilder {
+  readonly values: readonly Value[];
+  input(name: string, dtype: DType, shape: Shape): Value;
+  constant(tensor: Tensor): Value;
+  scalar(number: number): Value;
+  external(name: string, shape: readonly number[], data: ExternalData): Value;
+  emit<K extends OperationName>(operation: K, inputs: readonly Value[], attributes: OperationAttributes[K]): Value;
+  scope<T>(name: string, make: () => T): T;
+  recompute<T>(make: () => T): T;
+  at<T>(place: Place, make: () => T): T;
+  finish(outputs: Readonly<Record<string, Value>>): Graph;
+}
+
+/** Where in a graph a value was made. */
+export interface Place {
+  readonly scope: string;
+  readonly region: number | undefined;
+}
+
+/** A finished graph: what it takes, what it gives and every value on the way, in topological order. */
+export interface Graph {
+  readonly inputs: ReadonlyMap<string, Value>;
+  readonly outputs: ReadonlyMap<string, Value>;
+  readonly values: readonly Value[];
 }

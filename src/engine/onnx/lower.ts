@@ -1,9 +1,9 @@
 import { present } from "../../errors/families.ts";
 import { dimensionKey, type Dimension } from "../graph/dimension.ts";
+import { expandComposites } from "../graph/expand-composites.ts";
 import type { Graph } from "../graph/graph-builder.ts";
 import type { OperationName } from "../graph/operations.ts";
 import type { Value } from "../graph/value.ts";
-import { expandUnfused } from "./expand-unfused.ts";
 import { LOWERINGS, type Lowering } from "./lowerings.ts";
 import { MICROSOFT, ONNX_TYPES, OnnxWriter } from "./onnx-writer.ts";
 import { encodeModel, type ModelProto, type ValueInfoProto } from "./protobuf.ts";
@@ -11,14 +11,26 @@ import { encodeModel, type ModelProto, type ValueInfoProto } from "./protobuf.ts
 /** Version of the standard operators that graphs are lowered to. */
 export const OPSET = 23;
 
+export interface LoweringOptions {
+  /** The path by which the model names an external tensor's file; the file's own if not given. */
+  readonly locate?: (file: string) => string;
+}
+
 /** A graph as ONNX. @throws {LoweringError} if a dimension cannot be known when the graph runs. */
-export function lowerGraph(source: Graph): ModelProto {
-  const graph = expandUnfused(source);
-  const writer = new OnnxWriter(graph.inputs);
+export function lowerGraph(source: Graph, { locate }: LoweringOptions = {}): ModelProto {
+  const graph = expandComposites(source, (value) => value.operation === "attention");
+  const writer = new OnnxWriter(graph.inputs, locate);
   const names = new Map<Value, string>();
   for (const value of graph.values) names.set(value, lowerValue(value, writer, names));
   for (const [name, value] of graph.outputs) {
-    writer.nodes.push({ input: [present(names.get(value), name)], output: [name], name: `output_${name}`, opType: "Identity", domain: "", attribute: [] });
+    writer.nodes.push({
+      input: [present(names.get(value), name)],
+      output: [name],
+      name: `output_${name}`,
+      opType: "Identity",
+      domain: "",
+      attribute: [],
+    });
   }
   return {
     irVersion: 10,
@@ -38,8 +50,8 @@ export function lowerGraph(source: Graph): ModelProto {
 }
 
 /** A graph as the bytes of an .onnx file. */
-export function lowerToBytes(graph: Graph): Uint8Array {
-  return encodeModel(lowerGraph(graph));
+export function lowerToBytes(graph: Graph, options: LoweringOptions = {}): Uint8Array {
+  return encodeModel(lowerGraph(graph, options));
 }
 
 function lowerValue(value: Value, writer: OnnxWriter, names: ReadonlyMap<Value, string>): string {
@@ -48,7 +60,7 @@ function lowerValue(value: Value, writer: OnnxWriter, names: ReadonlyMap<Value, 
     writer,
     names: value.inputs.map((input) => present(names.get(input), "a lowered input")),
     inputs: value.inputs,
-    attributes: value.attributes as never,
+    attributes: value.attributes,
     shape: value.shape,
   });
 }

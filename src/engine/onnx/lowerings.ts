@@ -26,8 +26,14 @@ const plain =
 const alias = ({ names: [name] }: Pick<Plain, "names">): string => name as string;
 const reduction =
   (opType: string) =>
-  ({ writer, names: [x], attributes: { axes, keepDimensions } }: Pick<Plain, "writer" | "names"> & { readonly attributes: Reduction }): string =>
-    writer.node(opType, [x as string, writer.integers(axes)], { attributes: { keepdims: keepDimensions ? 1 : 0 } });
+  ({
+    writer,
+    names: [x],
+    attributes: { axes, keepDimensions },
+  }: Pick<Plain, "writer" | "names"> & { readonly attributes: Reduction }): string =>
+    axes.length === 0
+      ? (x as string)
+      : writer.node(opType, [x as string, writer.integers(axes)], { attributes: { keepdims: keepDimensions ? 1 : 0 } });
 const overLastAxis =
   (opType: string) =>
   ({ writer, names }: Pick<Plain, "writer" | "names">): string =>
@@ -58,9 +64,8 @@ export const LOWERINGS: { readonly [K in OperationName]: Lowering<K> } = {
   not: plain("Not"),
   cast: ({ writer, names, attributes: { dtype } }) => writer.node("Cast", names, { attributes: { to: ONNX_TYPES[dtype] } }),
   stopGradient: alias,
-  after: ({ writer, names: [x, dependency] }) => {
-    const first = writer.node("Shape", [dependency as string], { attributes: { start: 0, end: 1 } });
-    const nothing = writer.node("Mul", [first, writer.integers([0])]);
+  after: ({ writer, names: [x, dependency], inputs: [, waited] }) => {
+    const nothing = zeroOf(writer, dependency as string, waited as Value);
     return writer.node("Reshape", [x as string, writer.node("Add", [writer.node("Shape", [x as string]), nothing])]);
   },
   add: plain("Add"),
@@ -115,6 +120,22 @@ export const LOWERINGS: { readonly [K in OperationName]: Lowering<K> } = {
     throw new LoweringError({ message: "attention was to be expanded or fused before lowering", details: { op: "attention" } });
   },
 };
+
+/**
+ * An int64 `[1]` that is 0 and needs a value's first element to be known: `|v| < 0`, which no optimiser folds (NaN is not below 0 either).
+ * Added to a shape it orders a Reshape, which costs nothing, behind the value.
+ */
+function zeroOf(writer: OnnxWriter, name: string, { dtype, shape }: Value): string {
+  return writer.shared(`zero of ${name}`, () => {
+    const axes = shape.map((_, axis) => axis);
+    const [zeros, ones] = [0, 1].map((number) => writer.integers(axes.map(() => number))) as [string, string];
+    const element = axes.length === 0 ? name : writer.node("Slice", [name, zeros, ones, writer.integers(axes)]);
+    const float = dtype === "float32" ? element : writer.node("Cast", [element], { attributes: { to: ONNX_TYPES.float32 } });
+    const negative = writer.node("Less", [writer.node("Abs", [float]), writer.tensor(floatTensor([], [0]))]);
+    const zero = writer.node("Cast", [negative], { attributes: { to: ONNX_TYPES.int64 } });
+    return writer.node("Reshape", [zero, writer.integers([1])]);
+  });
+}
 
 function quickGelu(writer: OnnxWriter, names: readonly string[], alpha: number): string {
   return writer.node("QuickGelu", names, { domain: MICROSOFT, attributes: { alpha: { float: alpha } } });

@@ -1,6 +1,7 @@
 import { LoweringError } from "../../errors/families.ts";
-import { dimensionKey, sameDimension, symbolsOf, termsOf, type Dimension, type Shape } from "../graph/dimension.ts";
+import { dimensionKey, sameDimension, termsOf, type Dimension, type Shape } from "../graph/dimension.ts";
 import type { ExternalData } from "../graph/operations.ts";
+import { pureSymbol } from "../graph/symbol-inputs.ts";
 import type { Value } from "../graph/value.ts";
 import type { DType, Tensor } from "../tensor/tensor.ts";
 import type { AttributeProto, NodeProto, TensorProto } from "./protobuf.ts";
@@ -25,11 +26,15 @@ export class OnnxWriter {
   readonly initializers: TensorProto[] = [];
   readonly #integers = new Map<string, string>();
   readonly #dimensions = new Map<string, string>();
+  readonly #shared = new Map<string, string>();
   readonly #symbolSources: ReadonlyMap<string, { readonly input: string; readonly axis: number }>;
+  readonly #locate: (file: string) => string;
   #count = 0;
 
-  constructor(inputs: ReadonlyMap<string, Value>) {
+  /** @param locate the path that the model names an external file by. */
+  constructor(inputs: ReadonlyMap<string, Value>, locate: (file: string) => string = (file) => file) {
     this.#symbolSources = findSymbols(inputs);
+    this.#locate = locate;
   }
 
   /** Appends a node with one output and returns the output's name. */
@@ -37,6 +42,15 @@ export class OnnxWriter {
     const name = `${opType}_${this.#count++}`;
     const attribute = Object.entries(attributes).map(([key, value]) => attributeProto(key, value));
     this.nodes.push({ input, output: [name], name, opType, domain, attribute });
+    return name;
+  }
+
+  /** What `make` writes, written once per key. */
+  shared(key: string, make: () => string): string {
+    const known = this.#shared.get(key);
+    if (known !== undefined) return known;
+    const name = make();
+    this.#shared.set(key, name);
     return name;
   }
 
@@ -55,7 +69,7 @@ export class OnnxWriter {
 
   /** A tensor that stays in its file; ONNX Runtime maps the bytes. */
   external(name: string, shape: readonly number[], { file, byteOffset, byteLength }: ExternalData): string {
-    const entries = { location: file, offset: String(byteOffset), length: String(byteLength) };
+    const entries = { location: this.#locate(file), offset: String(byteOffset), length: String(byteLength) };
     const externalData = Object.entries(entries).map(([key, value]) => ({ key, value }));
     this.initializers.push({ name, dims: shape, dataType: ONNX_TYPES.float32, externalData, dataLocation: 1 });
     return name;
@@ -106,7 +120,7 @@ export class OnnxWriter {
   #polynomial(dimension: Dimension): string {
     const terms = termsOf(dimension).map(({ coefficient, symbols }) => {
       const factors = symbols.map((name) => this.#symbol(name, dimension));
-      const all = coefficient === 1 ? factors : [this.integers([coefficient]), ...factors];
+      const all = coefficient === 1 && factors.length > 0 ? factors : [this.integers([coefficient]), ...factors];
       return all.reduce((left, right) => this.node("Mul", [left, right]));
     });
     return terms.reduce((left, right) => this.node("Add", [left, right]));
@@ -132,9 +146,8 @@ function findSymbols(inputs: ReadonlyMap<string, Value>): Map<string, { input: s
   const sources = new Map<string, { input: string; axis: number }>();
   for (const [input, value] of inputs) {
     value.shape.forEach((dimension, axis) => {
-      const [name, ...others] = symbolsOf(dimension);
-      if (name === undefined || others.length > 0 || dimensionKey(dimension) !== name || sources.has(name)) return;
-      sources.set(name, { input, axis });
+      const name = pureSymbol(dimension);
+      if (name !== undefined && !sources.has(name)) sources.set(name, { input, axis });
     });
   }
   return sources;

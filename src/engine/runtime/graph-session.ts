@@ -1,85 +1,105 @@
 import type * as ort from "onnxruntime-node";
-import { DeviceError, DisposedError, present, ShapeError } from "../../errors/families.ts";
-import { evaluateDimension, formatShape, symbolsOf, type Bindings } from "../graph/dimension.ts";
+import { DisposedError, GraphError, LoweringError, present } from "../../errors/families.ts";
 import type { Graph } from "../graph/graph-builder.ts";
-import type { Value } from "../graph/value.ts";
-import { lowerToBytes } from "../onnx/lower.ts";
+import type { Signature } from "../graph/infer.ts";
 import { tensorOf, type Tensor, type TensorData } from "../tensor/tensor.ts";
+import { checkTensors } from "./check-tensors.ts";
+import { compileGraph, type CompiledGraph } from "./compile.ts";
+import { deviceError } from "./device.ts";
+import { loadRuntime, type Runtime } from "./onnx-runtime.ts";
+import { runtimeOptions } from "./runtime-options.ts";
+import type { Session, SessionOptions, TensorMap } from "./session.ts";
 
-/** Where a graph runs. */
-export type Device = "cpu" | "cuda" | "webgpu" | "coreml" | "dml";
+export { bindInputs } from "../graph/bind-inputs.ts";
+export type { Device } from "./device.ts";
+export type { SessionOptions, TensorMap } from "./session.ts";
 
-export interface SessionOptions {
-  readonly device?: Device;
-  /** Threads of one operation; the machine's cores if not given. */
-  readonly threads?: number;
-  /** Lets ONNX Runtime plan memory ahead: 7 % faster, 30 % more memory in training. */
-  readonly memoryPattern?: boolean;
-  /** Keeps ONNX Runtime from merging equal subexpressions, which would undo recomputation. */
-  readonly keepRecomputation?: boolean;
-}
-
-export type TensorMap = Readonly<Record<string, Tensor>>;
-
-/** A graph ready to run on ONNX Runtime. */
-export class GraphSession {
-  readonly #graph: Graph;
+/** A graph ready to run on ONNX Runtime, on this thread: a run blocks it. `WorkerSession` does not. */
+export class GraphSession implements Session {
+  readonly inputs: ReadonlyMap<string, Signature>;
+  readonly outputs: ReadonlyMap<string, Signature>;
+  readonly #runtime: Runtime;
+  readonly #pending = new Set<Promise<unknown>>();
   #session: ort.InferenceSession | undefined;
-  readonly #runtime: typeof ort;
+  #disposal: Promise<void> | undefined;
 
-  private constructor(graph: Graph, session: ort.InferenceSession, runtime: typeof ort) {
-    this.#graph = graph;
+  private constructor(compiled: CompiledGraph, session: ort.InferenceSession, runtime: Runtime) {
+    this.inputs = compiled.inputs;
+    this.outputs = compiled.outputs;
     this.#session = session;
     this.#runtime = runtime;
   }
 
-  /** Lowers and compiles a graph. @throws {DeviceError} if the device cannot be had. @throws {LoweringError} as `lowerGraph`. */
+  /**
+   * Lowers and compiles a graph.
+   * @throws {DeviceError} if the device cannot be had. @throws {LoweringError} if it has no ONNX form.
+   * @throws {WeightsError} if an external tensor's file is missing or too short.
+   */
   static async create(graph: Graph, options: SessionOptions = {}): Promise<GraphSession> {
-    const runtime = await import("onnxruntime-node");
-    const device = options.device ?? "cpu";
+    return GraphSession.open(compileGraph(graph, options), options);
+  }
+
+  /** Opens a graph that was lowered before. @throws as `create`. */
+  static async open(compiled: CompiledGraph, options: SessionOptions = {}): Promise<GraphSession> {
+    const runtime = await loadRuntime();
     try {
-      const session = await runtime.InferenceSession.create(lowerToBytes(graph), sessionOptions(options));
-      return new GraphSession(graph, session, runtime);
+      const session = await runtime.InferenceSession.create(compiled.bytes, runtimeOptions(options, compiled.externalFolder));
+      return new GraphSession(compiled, session, runtime);
     } catch (error) {
-      if (device === "cpu") throw error;
-      const available = runtime.listSupportedBackends().map((backend) => backend.name);
-      throw new DeviceError({
-        message: `the device "${device}" cannot be had here: ${error instanceof Error ? error.message : String(error)}. Available: ${available.join(", ")}`,
-        details: { device, available },
-        cause: error,
-      });
+      if (options.device !== undefined && options.device !== "cpu")
+        throw deviceError(options.device, error, runtime.listSupportedBackends());
+      throw new LoweringError({ message: `ONNX Runtime does not take the graph: ${messageOf(error)}`, cause: error });
     }
   }
 
   /**
    * Runs the graph. Inputs are read in place; outputs named in `into` are written into the given tensors, the others are new.
-   * @throws {ShapeError} if an input is missing or its shape does not fit. @throws {DisposedError} after `dispose`.
+   * @throws {ShapeError} if a tensor is missing or does not fit. @throws {DisposedError} after `dispose`.
+   * @throws {GraphError} if an operation fails, such as a gather beyond its table.
    */
   async run(inputs: TensorMap, into: TensorMap = {}): Promise<Record<string, Tensor>> {
     const session = this.#session;
-    if (session === undefined) throw new DisposedError({ message: "the session was disposed; create a new one", details: { resource: "session" } });
-    checkInputs(this.#graph, inputs);
-    const feeds = Object.fromEntries([...this.#graph.inputs.keys()].map((name) => [name, this.#toRuntime(present(inputs[name], name))]));
-    const fetches = Object.fromEntries(
-      [...this.#graph.outputs.keys()].map((name) => [name, into[name] === undefined ? null : this.#toRuntime(into[name])]),
-    );
-    const results = await session.run(feeds, fetches);
-    return Object.fromEntries(
-      [...this.#graph.outputs].map(([name, value]) => {
-        const result = present(results[name], name);
-        return [name, tensorOf(value.dtype, result.dims, result.data as TensorData)];
-      }),
-    );
+    if (session === undefined)
+      throw new DisposedError({ message: "the session was disposed; create a new one", details: { resource: "session" } });
+    checkTensors(this, inputs, into);
+    const running = this.#run(session, inputs, into);
+    this.#pending.add(running);
+    try {
+      return await running;
+    } finally {
+      this.#pending.delete(running);
+    }
   }
 
+  /** Waits for runs under way and frees the session. May be called again. */
   async dispose(): Promise<void> {
-    const session = this.#session;
-    this.#session = undefined;
-    await session?.release();
+    this.#disposal ??= this.#release();
+    await this.#disposal;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.dispose();
+  }
+
+  async #release(): Promise<void> {
+    const session = this.#session;
+    this.#session = undefined;
+    await Promise.allSettled(this.#pending);
+    session?.endProfiling();
+    await session?.release();
+  }
+
+  async #run(session: ort.InferenceSession, inputs: TensorMap, into: TensorMap): Promise<Record<string, Tensor>> {
+    const feeds = Object.fromEntries([...this.inputs.keys()].map((name) => [name, this.#toRuntime(present(inputs[name], name))]));
+    const fetches = Object.fromEntries(
+      [...this.outputs.keys()].map((name) => [name, into[name] === undefined ? null : this.#toRuntime(into[name])]),
+    );
+    const results = await settle(session, feeds, fetches);
+    const toTensor = (name: string, { dtype }: Signature): Tensor => {
+      const { dims, data } = present(results[name], name);
+      return tensorOf(dtype, dims, data as TensorData);
+    };
+    return Object.fromEntries([...this.outputs].map(([name, signature]) => [name, into[name] ?? toTensor(name, signature)]));
   }
 
   #toRuntime(tensor: Tensor): ort.Tensor {
@@ -87,46 +107,16 @@ export class GraphSession {
   }
 }
 
-/** Numbers that the given inputs give to the graph's symbols. @throws {ShapeError} if they contradict each other or the graph. */
-export function bindInputs(graph: Graph, inputs: TensorMap): Bindings {
-  const bindings: Record<string, number> = {};
-  for (const [name, value] of graph.inputs) {
-    const tensor = inputs[name];
-    if (tensor === undefined) throw new ShapeError({ message: `the input "${name}" is missing`, details: { input: name } });
-    value.shape.forEach((dimension, axis) => {
-      const [symbol, ...others] = symbolsOf(dimension);
-      if (symbol === undefined || others.length > 0 || typeof dimension === "number" || dimension.key !== symbol) return;
-      bindings[symbol] ??= tensor.shape[axis] ?? 0;
-    });
+type Feeds = Readonly<Record<string, ort.Tensor>>;
+
+async function settle(session: ort.InferenceSession, feeds: Feeds, fetches: Readonly<Record<string, ort.Tensor | null>>): Promise<Feeds> {
+  try {
+    return await session.run(feeds, fetches);
+  } catch (error) {
+    throw new GraphError({ message: `the graph cannot be run on these inputs: ${messageOf(error)}`, cause: error });
   }
-  return bindings;
 }
 
-function checkInputs(graph: Graph, inputs: TensorMap): void {
-  const bindings = bindInputs(graph, inputs);
-  for (const [name, value] of graph.inputs) checkInput(name, value, { tensor: present(inputs[name], name), bindings });
-}
-
-function checkInput(name: string, value: Value, { tensor, bindings }: { tensor: Tensor; bindings: Bindings }): void {
-  const expected = value.shape.map((dimension) => evaluateDimension(dimension, bindings));
-  const fits = tensor.dtype === value.dtype && expected.length === tensor.shape.length && expected.every((n, axis) => n === tensor.shape[axis]);
-  if (fits) return;
-  throw new ShapeError({
-    message: `input "${name}": got ${tensor.dtype} ${formatShape(tensor.shape)}, expected ${value.dtype} ${formatShape(value.shape)} = ${formatShape(expected)}`,
-    details: { input: name, got: tensor.shape, expected },
-  });
-}
-
-function sessionOptions(options: SessionOptions): ort.InferenceSession.SessionOptions {
-  return {
-    executionProviders: [options.device ?? "cpu"],
-    graphOptimizationLevel: "all",
-    enableMemPattern: options.memoryPattern ?? true,
-    ...(options.threads === undefined ? {} : { intraOpNumThreads: options.threads }),
-    extra: {
-      session: { intra_op: { allow_spinning: "0" } },
-      ...(options.keepRecomputation ? { optimization: { disable_specified_optimizers: "CommonSubexpressionElimination" } } : {}),
-    },
-    logSeverityLevel: 3,
-  };
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -92,7 +92,10 @@ export function tensorOf(dtype: DType, shape: readonly number[], data: TensorDat
 /** The tensor as float32. @throws {ShapeError} if it holds another type. */
 export function expectFloat(tensor: Tensor): FloatTensor {
   if (tensor.dtype === "float32") return tensor;
-  throw new ShapeError({ message: `got a tensor of ${tensor.dtype}, expected float32`, details: { got: tensor.dtype, expected: "float32" } });
+  throw new ShapeError({
+    message: `got a tensor of ${tensor.dtype}, expected float32`,
+    details: { got: tensor.dtype, expected: "float32" },
+  });
 }
 
 function checkLength(shape: readonly number[], length: number): void {
