@@ -26,7 +26,7 @@ export function languageGraph(options: ModelGraphOptions): StepGraph {
   const right = reduceSum(mul(states, gather(table, ids)), [-1]);
   const best = reduceMax(scores, [-1]);
   const graph: Graph = builder.finish({
-    loss: reduceMean(sub(logSumExp(scores), right), [0]),
+    loss: reduceMean(sub(reshape(logSumExp(scores), [answers]), right), [0]),
     accuracy: reduceMean(cast(less(sub(best, right), 1e-5), "float32"), [0]),
   });
   return { graph, shapes: parameters.shapes };
