@@ -47,3 +47,12 @@ export const DRAWING_SETS: readonly DrawingSet[] = [
     licence: "CC-BY-4.0",
   },
 ];
+
+/** Sets in black and white: no use where colours are asked for. */
+export const COLOURLESS_SETS: readonly DrawingSetName[] = ["fluent-contrast"];
+/** The sets a model may be trained on. */
+export const TRAINING_SETS: readonly DrawingSetName[] = DRAWING_SETS.filter((set) => set.role !== "test").map((set) => set.name);
+/** The sets that have a drawing of every concept and may be seen in training. */
+export const KNOWN_SETS: readonly DrawingSetName[] = DRAWING_SETS.filter((set) => set.role === "main").map((set) => set.name);
+/** The sets kept for the test: unseen vendors. */
+export const TEST_SETS: readonly DrawingSetName[] = DRAWING_SETS.filter((set) => set.role === "test").map((set) => set.name);

@@ -1,4 +1,5 @@
 import type { RawImage } from "../../inputs/embedding-input.ts";
+import { invariant } from "../../errors/families.ts";
 import { blankImage } from "./drawn-image.ts";
 import { resizeImage } from "./resize-image.ts";
 
@@ -8,7 +9,8 @@ export const CANVAS_PLACES = ["top left", "top right", "bottom left", "bottom ri
 export type CanvasPlace = (typeof CANVAS_PLACES)[number];
 
 /** Puts four square images on a 2 x 2 canvas of `size` x `size` pixels, in reading order. */
-export function composeCanvas(images: readonly [RawImage, RawImage, RawImage, RawImage], size: number): RawImage {
+export function composeCanvas(images: readonly RawImage[], size: number): RawImage {
+  invariant(images.length === CANVAS_PLACES.length, "a canvas holds four drawings");
   const canvas = blankImage(size, size);
   const cell = Math.floor(size / 2);
   for (const [place, image] of images.entries()) {
