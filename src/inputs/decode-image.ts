@@ -1,5 +1,4 @@
 import { readFile } from "node:fs/promises";
-import sharp from "sharp";
 import { ProcessorError, ShapeError } from "../errors/families.ts";
 import type { ImageSource, RawImage } from "./embedding-input.ts";
 
@@ -39,6 +38,7 @@ const READ_HINTS: Readonly<Record<string, string>> = {
 
 async function decodeBytes(bytes: Uint8Array, file: string | undefined): Promise<RawImage> {
   if (bytes.length === 0) throw pictureError(file, "empty", "it has 0 bytes; replace it or leave its row out");
+  const { default: sharp } = await import("sharp"); // only where there is a picture: it takes a while to load
   try {
     const { data, info } = await sharp(bytes, { limitInputPixels: MOST_PIXELS, failOn: "error" })
       .autoOrient()

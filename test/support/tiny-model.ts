@@ -2,6 +2,7 @@ import { trainBytePairEncoding } from "../../src/model/formats/byte-pair-encodin
 import type { Qwen2VLConfig } from "../../src/model/backbones/qwen2-vl/config.ts";
 import { QWEN2_VL_IMAGE_PROCESSOR, type ImageProcessorConfig } from "../../src/model/backbones/qwen2-vl/image-processor.ts";
 import { embeddingGraph } from "../../src/model/backbones/qwen2-vl/model.ts";
+import { PLAIN_BACKBONE } from "../../src/model/folder/polyvec-config.ts";
 import type { ModelContents } from "../../src/model/folder/save-model-folder.ts";
 import type { TokenizerJson } from "../../src/model/formats/tokenizer-json.ts";
 import { initializeWeights } from "../../src/model/initialize.ts";
@@ -27,7 +28,7 @@ export function tinyModel({
   for (const name of weights.keys()) if (name.endsWith(".lora_B.weight")) weights.get(name)?.data.fill(0.1);
   return {
     config,
-    polyvec: { backbone: "qwen2_vl", paths, matryoshkaDimensions: [], provenance: { seed } },
+    polyvec: { ...PLAIN_BACKBONE, paths, instructions: { "target-image": "a picture" }, maxTokens: 64, provenance: { seed } },
     imageProcessor: TINY_IMAGE_PROCESSOR,
     tokenizer,
     weights,

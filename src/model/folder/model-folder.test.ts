@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { thrownBy } from "../../../test/support/thrown-by.ts";
-import { tinyModel, TINY_LORA } from "../../../test/support/tiny-model.ts";
+import { tinyModel, TINY_LORA, TINY_PATHS } from "../../../test/support/tiny-model.ts";
 import { floatTensor } from "../../engine/tensor/tensor.ts";
 import { ConfigError, FileError, WeightsError } from "../../errors/families.ts";
 import type { PolyvecError } from "../../errors/polyvec-error.ts";
@@ -218,7 +218,6 @@ describe("a damaged model", () => {
     ["config.json", "model_type", "bert", "qwen2_vl"],
     ["polyvec.json", "path", 1, "paths"],
     ["polyvec.json", "version", 2, "1"],
-    ["preprocessor_config.json", "patch_size", 14, "4"],
     ["adapter_config.json", "use_dora", true, ""],
     ["adapter_config.json", "target_modules", ["q_proj"], "v_proj"],
   ] as const)("%s with %s %j", async (name, field, value, expected) => {
@@ -228,6 +227,28 @@ describe("a damaged model", () => {
     expect(error).toBeInstanceOf(ConfigError);
     expect(error.details).toMatchObject({ file: join(path, name), field });
     expect(error.message).toContain(expected);
+  });
+
+  test.each([
+    ["preprocessor_config.json", "patch_size", 14],
+    ["config.json", "image_token_id", 5],
+    ["config.json", "vocab_size", 270],
+  ])("%s that does not belong to the other files: %s %j", async (name, field, value) => {
+    const path = await save();
+    await edit(path, name, (json) => (json[field] = value));
+    const error = await failure(path);
+    expect(error).toBeInstanceOf(ConfigError);
+    expect(error.message).toContain(String(value));
+  });
+
+  test("a branch above the last layer", async () => {
+    const path = await save(tinyModel({ paths: { ...TINY_PATHS, topology: { kind: "branchLayer", layer: 1 } } }));
+    await edit(
+      path,
+      "polyvec.json",
+      (json) => (json["paths"] = { ...(json["paths"] as object), topology: { kind: "branchLayer", layer: 2 } }),
+    );
+    expect((await failure(path)).details).toMatchObject({ field: "paths.topology.layer", got: 2 });
   });
 
   test.each([

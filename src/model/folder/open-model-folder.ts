@@ -1,11 +1,13 @@
 import { stat } from "node:fs/promises";
 import { isAbsolute, join, resolve } from "node:path";
 import { ConfigError, FileError } from "../../errors/families.ts";
+import { PolyvecError } from "../../errors/polyvec-error.ts";
 import { readJsonFile } from "../../files/json-file.ts";
 import { readQwen2VLConfig, type Qwen2VLConfig } from "../backbones/qwen2-vl/config.ts";
 import type { ImageProcessorConfig } from "../backbones/qwen2-vl/image-processor.ts";
 import { embeddingGraph } from "../backbones/qwen2-vl/model.ts";
 import { readPreprocessorConfig } from "../backbones/qwen2-vl/preprocessor-config.ts";
+import { Qwen2VLProcessor, type ProcessorParts } from "../backbones/qwen2-vl/processor.ts";
 import { openSafetensors, type Safetensors } from "../formats/safetensors.ts";
 import { loadTokenizer, type Tokenizer } from "../formats/tokenizer.ts";
 import type { LoraConfig } from "../nn/parameter-source.ts";
@@ -24,6 +26,8 @@ export interface ModelFolder extends AsyncDisposable {
   readonly polyvec: PolyvecConfig;
   readonly imageProcessor: ImageProcessorConfig;
   readonly tokenizer: Tokenizer;
+  /** Turns inputs into tokens and patches. */
+  readonly processor: Qwen2VLProcessor;
   readonly weights: ModelWeights;
   readonly lora: LoraConfig | undefined;
   /** Closes the files; a second call does nothing. */
@@ -64,7 +68,8 @@ async function openParts(path: string, opened: Safetensors[]): Promise<ModelFold
     find(MODEL_FILES.tokenizer).then(loadTokenizer),
   ]);
   const lora = adapter?.config.lora;
-  checkConsistency(path, { config, imageProcessor, polyvec, tokenizer });
+  const processor = makeProcessor(path, { config, imageProcessor, tokenizer, prompts: polyvec.prompts });
+  checkTopology(path, polyvec, config);
   const asked = askedWeights(config, polyvec, lora);
   const paths = [...asked.keys()].some((name) => name.startsWith("paths."))
     ? [asSource(await open(await findFile(MODEL_FILES.paths, [path])), (name) => name, true)]
@@ -72,7 +77,7 @@ async function openParts(path: string, opened: Safetensors[]): Promise<ModelFold
   const backbone = asSource(await open(basePath ?? path), publishedName, false);
   const weights = new ModelWeights([...paths, ...(adapter === undefined ? [] : [adapter.source]), backbone], asked);
   const close = (): Promise<void> => weights.close();
-  return { path, basePath, config, polyvec, imageProcessor, tokenizer, weights, lora, close, [Symbol.asyncDispose]: close };
+  return { path, basePath, config, polyvec, imageProcessor, tokenizer, processor, weights, lora, close, [Symbol.asyncDispose]: close };
 }
 
 async function checkIsFolder(path: string): Promise<void> {
@@ -138,35 +143,19 @@ function askedWeights(config: Qwen2VLConfig, { paths }: PolyvecConfig, lora: Lor
   return new Map([...shapes].map(([name, shape]) => [name, { shape, storedShape: storedShape(name, shape, config.vision) }]));
 }
 
-type Parts = Pick<ModelFolder, "config" | "imageProcessor" | "polyvec" | "tokenizer">;
+/** Makes the processor, which checks that tokenizer, image processor and backbone belong together. */
+function makeProcessor(path: string, parts: ProcessorParts): Qwen2VLProcessor {
+  try {
+    return new Qwen2VLProcessor(parts);
+  } catch (error) {
+    if (!PolyvecError.isInstance(error)) throw error;
+    throw new ConfigError({ message: `${path}: ${error.message}`, details: { ...error.details, file: path }, cause: error });
+  }
+}
 
-/** What ties the files to each other. */
-function checkConsistency(path: string, { config, imageProcessor, polyvec, tokenizer }: Parts): void {
-  const { vision } = config;
-  const { topology } = polyvec.paths;
-  const check = (name: string, field: string, [got, expected, holds]: readonly [number, string, boolean]): void => {
-    if (holds) return;
-    const file = join(path, name);
-    const message = `${file}: ${field} is ${got}, expected ${expected}; correct it or restore the files together`;
-    throw new ConfigError({ message, details: { file, field, got, expected } });
-  };
-  const equal = (got: number, expected: number, where: string): readonly [number, string, boolean] => [
-    got,
-    `${expected} (${where})`,
-    got === expected,
-  ];
-  check(MODEL_FILES.preprocessor, "patch_size", equal(imageProcessor.patchSize, vision.patchSize, "vision_config.patch_size"));
-  check(
-    MODEL_FILES.preprocessor,
-    "merge_size",
-    equal(imageProcessor.mergeSize, vision.spatialMergeSize, "vision_config.spatial_merge_size"),
-  );
-  const frames = equal(imageProcessor.temporalPatchSize, vision.temporalPatchSize, "vision_config.temporal_patch_size");
-  check(MODEL_FILES.preprocessor, "temporal_patch_size", frames);
-  const { vocabSize } = tokenizer;
-  const vocabulary = `at most vocab_size of ${MODEL_FILES.config} (${config.vocabSize})`;
-  check(MODEL_FILES.tokenizer, "the number of tokens", [vocabSize, vocabulary, vocabSize <= config.vocabSize]);
-  if (topology.kind !== "branchLayer") return;
-  const layers = `below num_hidden_layers (${config.layerCount})`;
-  check(MODEL_FILES.polyvec, "paths.topology.layer", [topology.layer, layers, topology.layer < config.layerCount]);
+function checkTopology(path: string, { paths: { topology } }: PolyvecConfig, { layerCount }: Qwen2VLConfig): void {
+  if (topology.kind !== "branchLayer" || topology.layer < layerCount) return;
+  const [file, field, expected] = [join(path, MODEL_FILES.polyvec), "paths.topology.layer", `below num_hidden_layers (${layerCount})`];
+  const message = `${file}: ${field} is ${topology.layer}, expected ${expected}; correct it`;
+  throw new ConfigError({ message, details: { file, field, got: topology.layer, expected } });
 }

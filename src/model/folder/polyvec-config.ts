@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { ConfigError } from "../../errors/families.ts";
 import { parseConfig } from "../../files/parse-config.ts";
+import { DEFAULT_PROMPT_TEMPLATE, type PromptTemplate } from "../backbones/qwen2-vl/prompt.ts";
 import { SINGLE_PATH, type PathConfig, type PathTopology } from "../paths/path-config.ts";
 
 /** `polyvec.json`: what turns a backbone into an embedding model. In the file, names are snake_case like those of the files beside it. */
@@ -10,9 +11,11 @@ export interface PolyvecConfig {
   readonly paths: PathConfig;
   /** Lengths to which embeddings may be cut because the model was trained for it, ascending; empty if it was not. */
   readonly matryoshkaDimensions: readonly number[];
-  /** Put where an input brings no instruction of its own. */
-  readonly defaultInstruction?: string;
-  /** The most tokens of one input, image included; longer texts are cut. */
+  /** How an input is laid out as text. */
+  readonly prompts: PromptTemplate;
+  /** Instructions that the model was trained with, by what they are for, such as those of {@link SEARCH_INSTRUCTIONS}. */
+  readonly instructions: Readonly<Record<string, string>>;
+  /** The most tokens of one input, image included; longer texts are cut. The model's `maxPositions` if not given. */
   readonly maxTokens?: number;
   /** Where the backbone's weights lie if they are not in the folder: a path, relative to the folder, or a name. */
   readonly base?: string;
@@ -21,7 +24,22 @@ export interface PolyvecConfig {
 }
 
 /** The configuration of a plain backbone: one path, no prefix. */
-export const PLAIN_BACKBONE: PolyvecConfig = { backbone: "qwen2_vl", paths: SINGLE_PATH, matryoshkaDimensions: [], provenance: {} };
+export const PLAIN_BACKBONE: PolyvecConfig = {
+  backbone: "qwen2_vl",
+  paths: SINGLE_PATH,
+  matryoshkaDimensions: [],
+  prompts: DEFAULT_PROMPT_TEMPLATE,
+  instructions: {},
+  provenance: {},
+};
+
+/** Keys of `instructions` that a search looks up: for a query of text, of an image, of both, and for the images that are searched. */
+export const SEARCH_INSTRUCTIONS = {
+  text: "text-to-image",
+  image: "image-to-image",
+  both: "image-and-text-to-image",
+  target: "target-image",
+} as const;
 
 const count = z.int().positive();
 const topologySchema = z.union([
@@ -40,7 +58,10 @@ const polyvecSchema = z.strictObject({
     aggregation: z.enum(["mean", "gate"]),
   }),
   matryoshka_dimensions: z.array(count).default([]),
-  default_instruction: z.string().min(1).optional(),
+  prompts: z
+    .strictObject({ image: z.string(), instruction: z.string(), text: z.string(), end: z.string(), answer: z.string() })
+    .default(DEFAULT_PROMPT_TEMPLATE),
+  instructions: z.record(z.string(), z.string()).default({}),
   max_tokens: count.optional(),
   base: z.string().min(1).optional(),
   provenance: z.record(z.string(), z.unknown()).default({}),
@@ -60,7 +81,8 @@ export function parsePolyvecConfig(value: unknown, { file }: { file: string }): 
     backbone: raw.backbone,
     paths: { count: paths, prefixLength, topology: toTopology(raw.paths.topology), aggregation: raw.paths.aggregation },
     matryoshkaDimensions: raw.matryoshka_dimensions.toSorted((a, b) => a - b),
-    ...(raw.default_instruction === undefined ? {} : { defaultInstruction: raw.default_instruction }),
+    prompts: raw.prompts,
+    instructions: raw.instructions,
     ...(raw.max_tokens === undefined ? {} : { maxTokens: raw.max_tokens }),
     ...(raw.base === undefined ? {} : { base: raw.base }),
     provenance: raw.provenance,
@@ -76,7 +98,8 @@ export function toPolyvecJson(config: PolyvecConfig): Readonly<Record<string, un
     backbone: config.backbone,
     paths: { count: paths, prefix_length: prefixLength, topology: toRawTopology(topology), aggregation },
     matryoshka_dimensions: [...config.matryoshkaDimensions],
-    default_instruction: config.defaultInstruction,
+    prompts: { ...config.prompts },
+    instructions: { ...config.instructions },
     max_tokens: config.maxTokens,
     base: config.base,
     provenance: { ...config.provenance },
