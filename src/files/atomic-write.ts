@@ -48,6 +48,7 @@ const HINTS: Readonly<Record<string, string>> = {
   EROFS: "the file system is read-only; choose another folder",
   EISDIR: "it is a folder, a file was expected",
   ENOTDIR: "a part of the path is a file, a folder was expected",
+  EEXIST: "a file is in the way where a folder is needed; choose another place",
   EMFILE: "too many files are open; raise the limit (ulimit -n)",
 };
 

@@ -10,19 +10,44 @@ import { nearestName } from "./nearest-name.ts";
 export function parseConfig<Schema extends z.ZodType>(schema: Schema, value: unknown, { file }: { file: string }): z.output<Schema> {
   const parsed = schema.safeParse(value, { reportInput: true });
   if (parsed.success) return parsed.data;
-  throw toConfigError(deepest(parsed.error.issues), { schema, value, file });
+  throw toConfigError(worst(parsed.error.issues), { schema, value, file });
 }
 
 type Issue = z.core.$ZodIssue;
 type Context = { readonly schema: z.core.$ZodType; readonly value: unknown; readonly file: string };
 
-/** The issue to tell: an unknown field before others (a misspelt field is also a missing one); inside a union that of the nearest option. */
-function deepest(issues: readonly Issue[]): Issue {
+/** The issue to tell: an unknown field before others, as a misspelt field is also a missing one; inside a union, that of the option meant. */
+function worst(issues: readonly Issue[]): Issue {
   const issue = issues.find(({ code }) => code === "unrecognized_keys") ?? present(issues[0], "an issue");
-  if (issue.code !== "invalid_union" || issue.errors.length === 0) return issue;
-  const options = issue.errors.filter((errors) => errors.length > 0).map((errors) => deepest(errors));
-  const longest = options.toSorted((a, b) => b.path.length - a.path.length)[0];
-  return longest === undefined || longest.path.length === 0 ? issue : { ...longest, path: [...issue.path, ...longest.path] };
+  if (issue.code !== "invalid_union") return issue;
+  const options = issue.errors.filter((errors) => errors.length > 0);
+  const meant = options.filter((errors) => !errors.some(({ code, path }) => code === "invalid_value" && path.length === 1));
+  const [option, ...others] = meant.length === 0 ? options : meant;
+  if (option === undefined || (others.length > 0 && meant.length > 0)) return issue;
+  const inner = meant.length === 0 ? unknownKind(options) : worst(option);
+  return inner === undefined || isAtRoot(inner) ? issue : { ...inner, path: [...issue.path, ...inner.path] };
+}
+
+/** Whether an issue says no more than the union's own. */
+function isAtRoot({ code, path }: Issue): boolean {
+  return path.length === 0 && code !== "unrecognized_keys";
+}
+
+/** When no option has the value's kind: the kinds there are. */
+function unknownKind(options: readonly (readonly Issue[])[]): Issue | undefined {
+  const kinds = options.flatMap((errors) => errors.filter((error) => error.code === "invalid_value" && error.path.length === 1));
+  const [first] = kinds;
+  if (first === undefined || kinds.some(({ path }) => path[0] !== first.path[0])) return undefined;
+  return { ...first, message: `Invalid input: expected ${kinds.map(expectationOf).join(" or ")}` };
+}
+
+/** What would have been right, in zod's words without its preamble. */
+function expectationOf(issue: Issue): string {
+  if (issue.code === "invalid_union") {
+    const options = issue.errors.flatMap((errors) => errors.slice(0, 1).map(expectationOf));
+    return options.length === 0 ? issue.message : [...new Set(options)].join(" or ");
+  }
+  return /expected (.*?)(?:, received .*)?$/.exec(issue.message)?.[1] ?? issue.message;
 }
 
 function toConfigError(issue: Issue, context: Context): ConfigError {
@@ -45,12 +70,12 @@ function unknownField(issue: z.core.$ZodIssueUnrecognizedKeys, { schema, value, 
 function wrongField(issue: Issue, { value, file }: Context): ConfigError {
   const field = issue.path.length === 0 ? "the whole" : toField(issue.path);
   const got = valueAt(value, issue.path);
-  const expected = /expected (.*?)(?:, received .*)?$/.exec(issue.message)?.[1];
+  const expected = expectationOf(issue);
   const state = got === undefined ? "is missing" : `is ${shorten(JSON.stringify(got))}`;
-  const rule = expected === undefined ? issue.message : `expected ${expected}`;
+  const rule = expected === issue.message ? expected : `expected ${expected}`;
   return new ConfigError({
     message: `${file}: ${field} ${state}, ${rule}; correct it`,
-    details: { file, field, got: toJsonSafe(got), expected: expected ?? issue.message },
+    details: { file, field, got: toJsonSafe(got), expected },
   });
 }
 
