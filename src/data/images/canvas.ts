@@ -21,6 +21,20 @@ export function composeCanvas(images: readonly RawImage[], size: number): RawIma
   return canvas;
 }
 
+/** Cuts one of the four places out of a canvas. */
+export function cropCanvas(canvas: RawImage, place: CanvasPlace): RawImage {
+  const index = CANVAS_PLACES.indexOf(place);
+  const [width, height] = [Math.floor(canvas.width / 2), Math.floor(canvas.height / 2)];
+  const left = (index % 2) * (canvas.width - width);
+  const top = Math.floor(index / 2) * (canvas.height - height);
+  const data = new Uint8Array(width * height * 3);
+  for (let row = 0; row < height; row++) {
+    const start = ((top + row) * canvas.width + left) * 3;
+    data.set(canvas.data.subarray(start, start + width * 3), row * width * 3);
+  }
+  return { width, height, data };
+}
+
 function paste(canvas: RawImage, image: RawImage, left: number, top: number): void {
   for (let row = 0; row < image.height; row++) {
     const line = image.data.subarray(row * image.width * 3, (row + 1) * image.width * 3);
