@@ -1,0 +1,21 @@
+import type { ExternalData } from "../engine/graph/operations.ts";
+import type { FloatTensor } from "../engine/tensor/tensor.ts";
+import type { Qwen2VLProcessor } from "../model/backbones/qwen2-vl/processor.ts";
+import type { PolyvecConfig } from "../model/folder/polyvec-config.ts";
+import type { LoraConfig } from "../model/nn/parameter-source.ts";
+
+/** A model as the embedder uses it: from a folder, or from the memory of a training run. */
+export interface EmbeddingModel {
+  /** What to call it in messages: its folder, or its name. */
+  readonly name: string;
+  readonly polyvec: PolyvecConfig;
+  /** Turns inputs into tokens and patches; it also holds the backbone's configuration. */
+  readonly processor: Qwen2VLProcessor;
+  readonly lora?: LoraConfig | undefined;
+  /** Gives a weight by its name in graphs; called again whenever a graph of another kind is made. */
+  readonly readWeight: (name: string) => Promise<FloatTensor>;
+  /** Where a weight lies if its bytes are float32, so that it need not be read; undefined if it has to be. */
+  readonly locateWeight?: (name: string) => ExternalData | undefined;
+  /** Lets go of what `readWeight` reads from. */
+  readonly close?: () => Promise<void>;
+}

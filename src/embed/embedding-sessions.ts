@@ -1,0 +1,97 @@
+import { GraphSession } from "../engine/runtime/graph-session.ts";
+import type { Session, SessionOptions, TensorMap } from "../engine/runtime/session.ts";
+import type { FloatTensor, Tensor } from "../engine/tensor/tensor.ts";
+import { present } from "../errors/families.ts";
+import { embeddingGraph, type ModelGraphOptions, type VisionMode } from "../model/backbones/qwen2-vl/model.ts";
+import { mergeLora } from "../model/nn/merge-lora.ts";
+import type { LoraConfig, ParameterPlace } from "../model/nn/parameter-source.ts";
+import { isPathParameter } from "../model/paths/path-config.ts";
+import { selectPathRows, selectPaths } from "../model/paths/select-paths.ts";
+import type { EmbeddingModel } from "./embedding-model.ts";
+
+/** Runs a model's graph for chosen paths. */
+export interface EmbeddingRunner {
+  /** @returns `paths` [B, N, hidden] and `aggregate` [B, hidden], of unit length. */
+  run(inputs: TensorMap): Promise<Record<string, Tensor>>;
+}
+
+/**
+ * The sessions of a model, made when first needed: one for each kind of batch (no images, images of one size, of several) and number of paths.
+ * The backbone's weights are constants of the graph, adapters merged into them; the paths' are inputs, so that any choice of as many paths
+ * runs in the same session.
+ */
+export class EmbeddingSessions {
+  readonly #model: EmbeddingModel;
+  readonly #options: SessionOptions;
+  readonly #sessions = new Map<string, Promise<Session>>();
+  readonly #pathWeights = new Map<string, Promise<(readonly [name: string, tensor: FloatTensor])[]>>();
+
+  constructor(model: EmbeddingModel, options: SessionOptions) {
+    this.#model = model;
+    this.#options = options;
+  }
+
+  /** A runner for the given paths. @throws {ConfigError} as `selectPaths`. */
+  async open(vision: VisionMode, indices: readonly number[]): Promise<EmbeddingRunner> {
+    const { polyvec, processor } = this.#model;
+    const paths = selectPaths(polyvec.paths, indices);
+    const key = `${vision} ${paths.count} ${paths.aggregation}`;
+    const known = this.#sessions.get(key) ?? this.#create({ config: processor.config, paths, vision });
+    this.#sessions.set(key, known);
+    known.catch(() => this.#sessions.delete(key));
+    const session = await known;
+    const weights = await this.#selectedWeights(indices, [...session.inputs.keys()].filter(isPathParameter));
+    return { run: (inputs) => session.run({ ...inputs, ...weights }) };
+  }
+
+  async dispose(): Promise<void> {
+    const sessions = await Promise.allSettled(this.#sessions.values());
+    this.#sessions.clear();
+    for (const session of sessions) if (session.status === "fulfilled") await session.value.dispose();
+  }
+
+  async #create(options: ModelGraphOptions): Promise<Session> {
+    const names = [...embeddingGraph(options).shapes.keys()];
+    const places = new Map(
+      await Promise.all(names.map(async (name) => [name, isPathParameter(name) ? INPUT : await this.#placeOf(name)] as const)),
+    );
+    const { graph } = embeddingGraph({ ...options, place: (name) => present(places.get(name), name) });
+    return GraphSession.create(graph, this.#options);
+  }
+
+  /** Where a backbone weight lies: in its file if it can be used as it is, else in memory, with its low-rank update if it has one. */
+  async #placeOf(name: string): Promise<ParameterPlace> {
+    const { lora, readWeight, locateWeight } = this.#model;
+    if (lora !== undefined && isAdapted(name, lora)) return { kind: "constant", tensor: await this.#readMerged(name, lora) };
+    const data = locateWeight?.(name);
+    return data === undefined ? { kind: "constant", tensor: await readWeight(name) } : { kind: "external", data };
+  }
+
+  async #readMerged(name: string, lora: LoraConfig): Promise<FloatTensor> {
+    const layer = name.slice(0, -WEIGHT.length);
+    const names = [name, `${layer}.lora_A.weight`, `${layer}.lora_B.weight`];
+    const [weight, down, up] = (await Promise.all(names.map(this.#model.readWeight))) as [FloatTensor, FloatTensor, FloatTensor];
+    return mergeLora(weight, { down, up }, lora);
+  }
+
+  /** The paths' weights for the given paths, which are few and stay in memory. */
+  async #selectedWeights(indices: readonly number[], names: readonly string[]): Promise<TensorMap> {
+    const key = indices.join(",");
+    const selected =
+      this.#pathWeights.get(key) ??
+      Promise.all(names.map(async (name) => [name, selectPathRows(name, await this.#model.readWeight(name), indices)] as const));
+    this.#pathWeights.set(key, selected);
+    selected.catch(() => this.#pathWeights.delete(key));
+    return Object.fromEntries(await selected);
+  }
+}
+
+const INPUT: ParameterPlace = { kind: "input" };
+const WEIGHT = ".weight";
+
+/** Whether a layer of that name has a low-rank update. */
+function isAdapted(name: string, { targetModules }: LoraConfig): boolean {
+  if (!name.endsWith(WEIGHT)) return false;
+  const layer = name.slice(0, -WEIGHT.length);
+  return targetModules.includes(layer.slice(layer.lastIndexOf(".") + 1));
+}

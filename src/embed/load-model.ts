@@ -1,0 +1,66 @@
+import { stat } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { SessionOptions } from "../engine/runtime/session.ts";
+import { FileError } from "../errors/families.ts";
+import { MODEL_FILES } from "../model/folder/model-files.ts";
+import { openModelFolder, type ModelFolder } from "../model/folder/open-model-folder.ts";
+import { Embedder } from "./embedder.ts";
+import type { EmbeddingModel } from "./embedding-model.ts";
+
+/** The model that is taken if none is named. */
+export const DEFAULT_MODEL = "emoji-mini";
+
+/** How a model is loaded. */
+export type LoadModelOptions = Pick<SessionOptions, "device" | "threads">;
+
+/**
+ * Loads a model for embedding. Little is read at first: a graph is made, with the weights it needs, when the first input of its kind comes.
+ * @param pathOrName a model folder, or a model that ships with Polyvec, such as `emoji-mini`, which is the default.
+ * @throws {FileError} if there is no such model. @throws {ConfigError} {WeightsError} as `openModelFolder`.
+ */
+export async function loadModel(pathOrName: string = DEFAULT_MODEL, options: LoadModelOptions = {}): Promise<Embedder> {
+  const folder = await openModelFolder(await findModel(pathOrName));
+  return new Embedder(embeddingModelOf(folder), options);
+}
+
+/** A folder's model, as the embedder takes it. Closing it closes the folder. */
+export function embeddingModelOf(folder: ModelFolder): EmbeddingModel {
+  const { path, polyvec, processor, lora, weights } = folder;
+  return {
+    name: path,
+    polyvec,
+    processor,
+    lora,
+    readWeight: (name) => weights.read(name),
+    locateWeight: (name) => {
+      const { dtype, file, byteOffset, byteLength } = weights.info(name);
+      return dtype === "F32" ? { file, byteOffset, byteLength } : undefined;
+    },
+    close: () => folder.close(),
+  };
+}
+
+/** Where the models lie that ship with the package. */
+const SHIPPED = fileURLToPath(new URL("../../models/", import.meta.url));
+
+/**
+ * The folder of a model: the path itself if there is something, else the model of that name that ships.
+ * @throws {FileError} if there is neither.
+ */
+export async function findModel(pathOrName: string): Promise<string> {
+  if (await isThere(pathOrName)) return pathOrName;
+  const shipped = join(SHIPPED, pathOrName);
+  const isName = /^[\w.-]+$/.test(pathOrName);
+  if (isName && (await isThere(join(shipped, MODEL_FILES.config)))) return shipped;
+  const looked = isName ? `${resolve(pathOrName)} nor ${shipped}` : resolve(pathOrName);
+  const message = `there is no model ${pathOrName}: neither ${looked} ${isName ? "is" : "nor a shipped model of that name is"} there; give a model folder, or leave it out for ${DEFAULT_MODEL}`;
+  throw new FileError({ message, details: { file: pathOrName, errno: "ENOENT" } });
+}
+
+function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
