@@ -8,7 +8,7 @@ import { QWEN2_SPECIAL_TOKENS, trainBytePairEncoding } from "../model/formats/by
 import { createTokenizer, type Tokenizer } from "../model/formats/tokenizer.ts";
 import type { TokenizerJson } from "../model/formats/tokenizer-json.ts";
 import { initializeWeights } from "../model/initialize.ts";
-import type { PathConfig } from "../model/paths/path-config.ts";
+import { isPathParameter, type PathConfig } from "../model/paths/path-config.ts";
 import type { Recipe, RecipePaths } from "./recipe/recipe-types.ts";
 
 /** A model made ready for training, with all that its folder will hold. */
@@ -21,6 +21,8 @@ export interface PreparedModel {
   /** For the model folder: the tokenizer's file, or the folder it is copied from. */
   readonly tokenizerSource: TokenizerJson | string;
   readonly imageProcessor: ImageProcessorConfig;
+  /** Whether the paths were drawn anew and not taken from the base. */
+  readonly hasFreshPaths: boolean;
 }
 
 /** Scale of prefixes before calibration. */
@@ -40,11 +42,13 @@ export async function prepareModel(
   const { config, tokenizer, imageProcessor } = base;
   const paths = toPathConfig(recipe.model.paths);
   const fresh = freshWeights(recipe, config, paths);
+  let hasFreshPaths = false;
   for (const [name, tensor] of fresh) {
     const stored = await storedWeight(base, name, tensor);
     if (stored !== undefined) fresh.set(name, stored);
+    else if (isPathParameter(name)) hasFreshPaths = true;
   }
-  return { config, paths, weights: fresh, tokenizer, tokenizerSource: base.basePath ?? base.path, imageProcessor };
+  return { config, paths, weights: fresh, tokenizer, tokenizerSource: base.basePath ?? base.path, imageProcessor, hasFreshPaths };
 }
 
 /** The paths of a recipe as the model knows them. */
@@ -60,20 +64,23 @@ function prepareNewModel(recipe: Recipe, texts: Iterable<string>): PreparedModel
   const config = parseQwen2VLConfig({ ...model.config, vocab_size: tokenizer.vocabSize, ...tokenIds(tokenizer) }, { file });
   const paths = toPathConfig(model.paths);
   const imageProcessor = newImageProcessor(config, model.imageSize ?? DEFAULT_IMAGE_SIZE);
-  return { config, paths, weights: freshWeights(recipe, config, paths), tokenizer, tokenizerSource, imageProcessor };
+  return { config, paths, weights: freshWeights(recipe, config, paths), tokenizer, tokenizerSource, imageProcessor, hasFreshPaths: true };
 }
 
 const DEFAULT_VOCABULARY = 4096;
-const DEFAULT_IMAGE_SIZE = 64;
+const DEFAULT_IMAGE_SIZE = { minimum: 64, maximum: 64 };
 
-/** Pictures of one size, white as 0: drawings are mostly background. */
-function newImageProcessor({ vision }: Qwen2VLConfig, imageSize: number): ImageProcessorConfig {
+/** White becomes 0: drawings are mostly background. */
+function newImageProcessor(
+  { vision }: Qwen2VLConfig,
+  imageSize: { readonly minimum: number; readonly maximum: number },
+): ImageProcessorConfig {
   return {
     patchSize: vision.patchSize,
     temporalPatchSize: vision.temporalPatchSize,
     mergeSize: vision.spatialMergeSize,
-    minPixels: imageSize * imageSize,
-    maxPixels: imageSize * imageSize,
+    minPixels: imageSize.minimum ** 2,
+    maxPixels: imageSize.maximum ** 2,
     doResize: true,
     rescaleFactor: 1 / 255,
     mean: [1, 1, 1],

@@ -32,7 +32,7 @@ const MODEL = z.strictObject({
   base: z.string().optional(),
   config: z.record(z.string(), z.unknown()).optional(),
   vocabularySize: count.optional(),
-  imageSize: count.optional(),
+  imageSize: z.strictObject({ minimum: count, maximum: count }).optional(),
   paths: PATHS.prefault({}),
   lora: LORA.optional(),
   freeze: z.array(z.enum(["vision", "decoder", "embeddings"])).default([]),

@@ -10,8 +10,8 @@ export interface RecipeModel {
   readonly config?: Readonly<Record<string, unknown>> | undefined;
   /** Entries of the tokenizer trained with a model from scratch. */
   readonly vocabularySize?: number | undefined;
-  /** Pixels on each side that pictures are brought to, for a model from scratch. */
-  readonly imageSize?: number | undefined;
+  /** Pixels on each side: smaller pictures are enlarged, larger ones shrunk; for a model from scratch. */
+  readonly imageSize?: { readonly minimum: number; readonly maximum: number } | undefined;
   readonly paths: RecipePaths;
   /** Adapters in place of full training. */
   readonly lora?: LoraConfig | undefined;
