@@ -29,9 +29,10 @@ export function nameOfAdapterTensor(stored: string): string {
   return publishedName(stored.startsWith(ADAPTER_PREFIX) ? stored.slice(ADAPTER_PREFIX.length) : stored);
 }
 
-/** The name that PEFT gives to a low-rank weight. */
+/** The name that PEFT gives to a low-rank weight: with the parts where newer `transformers` keep them, else PEFT does not find its place. */
 export function adapterTensorName(name: string): string {
-  return `${ADAPTER_PREFIX}${name}`;
+  const renamed = RENAMED.find(([, published]) => name.startsWith(published));
+  return `${ADAPTER_PREFIX}${renamed === undefined ? name : `${renamed[0]}${name.slice(renamed[1].length)}`}`;
 }
 
 /** Whether a weight is part of a low-rank adapter. */

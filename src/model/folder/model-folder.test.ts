@@ -73,7 +73,7 @@ describe("a saved model", () => {
     await using weights = await openSafetensors(join(path, "model.safetensors"));
     expect(weights.info("visual.patch_embed.proj.weight").shape).toEqual([16, 3, 2, 4, 4]);
     await using adapter = await openSafetensors(join(path, "adapter_model.safetensors"));
-    expect(adapter.names[0]).toBe("base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight");
+    expect(adapter.names[0]).toBe("base_model.model.model.language_model.layers.0.self_attn.q_proj.lora_A.weight");
   });
 
   test("keeps weights of the backbone that embedding does not need, and names them", async () => {
