@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
-import { relativeError, runGraph } from "../../../test/fixtures/qwen2-vl/run-graph.ts";
+import { runGraph } from "../../../test/fixtures/qwen2-vl/run-graph.ts";
 import { GraphBuilder } from "../../engine/graph/graph-builder.ts";
 import { floatTensor, type FloatTensor } from "../../engine/tensor/tensor.ts";
 import { linear } from "./linear.ts";
+import { mergeLora } from "./merge-lora.ts";
 import { loraScale, Parameters, type LoraConfig } from "./parameter-source.ts";
 
 const WEIGHTS: Readonly<Record<string, FloatTensor>> = {
@@ -12,11 +13,11 @@ const WEIGHTS: Readonly<Record<string, FloatTensor>> = {
   "a.q_proj.lora_B.weight": floatTensor([2, 1], [2, 3]),
 };
 
-async function run(bias: boolean, lora?: LoraConfig): Promise<{ readonly y: number[]; readonly names: string[] }> {
+async function run(bias: boolean, lora?: LoraConfig, weights = WEIGHTS): Promise<{ readonly y: number[]; readonly names: string[] }> {
   const parameters = new Parameters(new GraphBuilder(), { lora });
   const x = parameters.builder.constant(floatTensor([1, 1, 3], [1, 1, 2]));
   const graph = parameters.builder.finish({ y: linear(parameters, x, { name: "a.q_proj", inputs: 3, outputs: 2, bias }) });
-  const { y } = await runGraph<"y">(graph, WEIGHTS);
+  const { y } = await runGraph<"y">(graph, weights);
   return { y: Array.from(y.data), names: [...parameters.shapes.keys()].sort() };
 }
 
@@ -40,7 +41,8 @@ test("the scale of an update", () => {
 
 test("merged into the weight it gives the same", async () => {
   const lora: LoraConfig = { rank: 1, alpha: 4, targetModules: ["q_proj"] };
-  const merged = [1 + 8, 2, 3 - 8, 4 + 12, 5, 6 - 12];
-  const byHand = [0, 1].map((row) => (merged[3 * row] as number) + (merged[3 * row + 1] as number) + 2 * (merged[3 * row + 2] as number));
-  expect(relativeError((await run(false, lora)).y, byHand)).toBeLessThan(1e-6);
+  const [weight, down, up] = ["weight", "lora_A.weight", "lora_B.weight"].map((part) => WEIGHTS[`a.q_proj.${part}`] as FloatTensor);
+  const merged = mergeLora(weight as FloatTensor, { down: down as FloatTensor, up: up as FloatTensor }, lora);
+  expect(Array.from(merged.data)).toEqual([1 + 8, 2, 3 - 8, 4 + 12, 5, 6 - 12]);
+  expect(await run(true, lora)).toMatchObject({ y: (await run(true, undefined, { ...WEIGHTS, "a.q_proj.weight": merged })).y });
 });

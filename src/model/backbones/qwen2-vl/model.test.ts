@@ -4,10 +4,12 @@ import { readReferenceModel } from "../../../../test/fixtures/qwen2-vl/reference
 import { relativeError, runGraph } from "../../../../test/fixtures/qwen2-vl/run-graph.ts";
 import { randomWeights, TINY, tinyBatch, type Padding, type TinyInput } from "../../../../test/fixtures/qwen2-vl/tiny-model.ts";
 import { bindInputs } from "../../../engine/graph/bind-inputs.ts";
-import type { FloatTensor } from "../../../engine/tensor/tensor.ts";
+import { GraphBuilder } from "../../../engine/graph/graph-builder.ts";
+import { sizeOf, type FloatTensor } from "../../../engine/tensor/tensor.ts";
+import { Parameters } from "../../nn/parameter-source.ts";
 import { SINGLE_PATH, type PathConfig, type PathTopology } from "../../paths/path-config.ts";
 import { modelInputs, visionModeOf } from "./model-inputs.ts";
-import { embeddingGraph, hiddenStatesGraph } from "./model.ts";
+import { embeddingGraph, encodeTokens, hiddenStatesGraph, outputTable } from "./model.ts";
 
 const TOPOLOGIES: readonly PathTopology[] = [{ kind: "parallel" }, { kind: "branchLayer", layer: 1 }, { kind: "shared", readoutTokens: 2 }];
 
@@ -105,6 +107,20 @@ test("weights have the names and shapes of the checkpoint", async () => {
   const stored = Object.entries(weights).filter(([name]) => !/^(paths\.|lm_head)|lora_/.test(name));
   expect(Object.fromEntries(shapes)).toEqual(Object.fromEntries(stored.map(([name, { shape }]) => [name, shape])));
 });
+
+/** Sizes of the published models, and the number of weights that the reference implementation counts in them. */
+test.each([
+  ["2B", { hiddenSize: 1536, intermediateSize: 8960, headCount: 12, keyValueHeadCount: 2, vocabSize: 151_936, tieWordEmbeddings: true }, 2_208_985_600],
+  ["7B", { hiddenSize: 3584, intermediateSize: 18_944, headCount: 28, keyValueHeadCount: 4, vocabSize: 152_064, tieWordEmbeddings: false }, 8_291_375_616],
+] as const)("Qwen2-VL-%s has all its weights", (_, sizes, count) => {
+  const vision = { ...TINY.vision, embedDimension: 1280, depth: 32, headCount: 16, mlpRatio: 4, patchSize: 14, temporalPatchSize: 2 };
+  const text = { ...TINY, ...sizes, layerCount: 28, headDimension: 128, ropeSections: [16, 24, 24] as const };
+  const options = { config: { ...text, vision: { ...vision, hiddenSize: sizes.hiddenSize } }, paths: SINGLE_PATH, vision: "uniform" } as const;
+  const parameters = new Parameters(new GraphBuilder());
+  encodeTokens(parameters, options);
+  outputTable(parameters, options.config);
+  expect([...parameters.shapes.values()].reduce((sum, shape) => sum + sizeOf(shape), 0)).toBe(count);
+}); // prettier-ignore
 
 test("weights of the paths", () => {
   const shapes = (config: PathConfig): Record<string, readonly number[]> =>
