@@ -5,17 +5,16 @@ import type { ModelEvaluation, TaskEvaluation } from "./evaluate.ts";
 import type { PathMatrix } from "./path-matrix.ts";
 import type { ViewHits } from "./scoring.ts";
 
-/** [N, N] in JSON. */
-export const pathMatrixSchema: z.ZodType<PathMatrix> = z.array(z.array(z.number().nullable()));
+const pathMatrixSchema: z.ZodType<PathMatrix> = z.array(z.array(z.number().nullable()));
 
-/** {@link Diversity} in JSON. */
-export const diversitySchema: z.ZodType<Diversity> = z.strictObject({
+/** The fields of {@link Diversity} in JSON. */
+export const diversityShape: { readonly [K in keyof Diversity]: z.ZodType<Diversity[K]> } = {
   rawCosine: pathMatrixSchema,
   centredCosine: pathMatrixSchema,
   cka: pathMatrixSchema,
   rankCorrelation: pathMatrixSchema,
   verdict: z.enum(["distinct", "partly-collapsed", "collapsed", "single-path"]),
-});
+};
 
 /** {@link ViewHits} as text, one character per row: 1 hit, 0 miss. */
 export interface ViewHitsRecord {
@@ -60,7 +59,7 @@ const recordSchema: z.ZodType<EvaluationRecord> = z.strictObject({
       hits: viewHitsSchema,
     }),
   ),
-  diversity: diversitySchema.nullable(),
+  diversity: z.strictObject(diversityShape).nullable(),
 });
 
 /** The evaluation as plain JSON. */

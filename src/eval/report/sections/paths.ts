@@ -1,0 +1,136 @@
+import { heatCell, heatMapChart, shiftCell, type HeatMap } from "../charts/heat-map.ts";
+import { taskLabel } from "../charts/task-bars.ts";
+import { curveChart, pathLines } from "../charts/curve-chart.ts";
+import type { Chart } from "../charts/render-chart.ts";
+import { mean } from "../../bootstrap.ts";
+import { COLLAPSE_THRESHOLD, type CollapseVerdict } from "../../diversity.ts";
+import { pairMean, type PathMatrix } from "../../path-matrix.ts";
+import { modelOf } from "../find-in-report.ts";
+import { decimal, percent } from "../format-number.ts";
+import { html, type Html } from "../html.ts";
+import type { ModelDiversity, Report, ReportModel } from "../report-types.ts";
+import { lineLegend } from "./line-legend.ts";
+import { figure, gallery, legend, swatch, table, type Section, type TableRow } from "./parts.ts";
+
+/** What each path is good at, and how different the paths are. */
+export async function paths(report: Report): Promise<Section | undefined> {
+  const main = modelOf(report, report.main);
+  const diversity = report.diversity.find(({ model }) => model === main.id);
+  if (main.pathCount === 1 && diversity === undefined) return undefined;
+  const strengths = main.pathCount === 1 ? [] : await strengthFigures(report, main);
+  const matrices =
+    diversity === undefined ? [] : await Promise.all(diversityCharts(diversity).map(([chart, caption]) => figure(chart, caption)));
+  const seed = main.seeds[0] ?? 0;
+  const body = html`<p>
+      Paths of different seeds do not correspond, so these pictures are of one run${main.seeds.length > 1 && ` (seed ${seed})`}. In the
+      first, the colour says how far a path lies above or below the mean of the paths in that task.
+    </p>
+    ${gallery(strengths)} ${gallery(matrices, "narrow")} ${diversityTable(report)}
+    <p class="note">
+      The rank correlation of the scores decides: above ${decimal(COLLAPSE_THRESHOLD)} paths count as one. The raw cosine misleads, for a
+      constant offset per path lowers it while all paths go on ranking alike. CKA is biased upwards where inputs are few.
+    </p>`;
+  return { id: "paths", title: "Paths", body };
+}
+
+async function strengthFigures(report: Report, main: ReportModel): Promise<Html[]> {
+  const map = await figure(pathsByTasks(report, main), "P@1 in percent by path and task", legend(SHIFT_LEGEND));
+  const lines = pathLines(report, main.id);
+  if (lines.length === 0) return [map];
+  const chart = curveChart(lines, "precision", { id: "path-precision", what: "validation P@1 of each path" });
+  return [map, await figure(chart, "P@1 of each path on validation, by step", lineLegend(lines))];
+}
+
+const SHIFT_LEGEND = [
+  {
+    swatch: swatch('<path d="M0 1h12v10H0z" fill="var(--shift-0)"/><path d="M14 1h12v10H14z" fill="var(--shift-1)"/>'),
+    label: "below the task's mean",
+  },
+  { swatch: swatch('<path d="M0 1h12v10H0z" fill="var(--shift-5)"/><path d="M14 1h12v10H14z" fill="var(--shift-6)"/>'), label: "above it" },
+];
+
+function pathsByTasks(report: Report, main: ReportModel): Chart {
+  const scores = report.tasks.map((_, task) => main.paths.map((path) => path.tasks[task]?.value ?? 0));
+  const shifts = scores.map((row) => row.map((score) => score - mean(row)));
+  const reach = Math.max(0.005, ...shifts.flat().map(Math.abs));
+  const map: HeatMap = {
+    id: "paths-by-tasks",
+    description: `Heat map of precision at 1 by path and task: ${report.tasks.map((task, index) => `${task.name} ${scores[index]?.map(percent).join(", ")}`).join("; ")}.`,
+    rows: report.tasks.map((task, index) => `${taskLabel(report, index)}, ${task.concepts}`),
+    columns: main.paths.map((_, path) => `path ${path + 1}`),
+    labelWidth: 162,
+    cell: { width: Math.max(34, Math.min(49, Math.floor(230 / main.paths.length))), height: 26 },
+    cells: scores.map((row, task) => row.map((score, path) => shiftCell(shifts[task]?.[path] ?? 0, percent(score), reach))),
+  };
+  return heatMapChart(map);
+}
+
+function diversityCharts(diversity: ModelDiversity): [Chart, string][] {
+  return [
+    [pairChart("rank-correlation", "rank correlation of scores", diversity.rankCorrelation), "Rank correlation of scores"],
+    [pairChart("centred-cosine", "centred cosine", diversity.centredCosine), "Centred cosine"],
+    [pairChart("cka", "linear CKA", diversity.cka), "Linear CKA"],
+  ];
+}
+
+function pairChart(id: string, what: string, matrix: PathMatrix): Chart {
+  const names = matrix.map((_, path) => String(path + 1));
+  const side = Math.max(34, Math.min(56, Math.floor(240 / matrix.length)));
+  const text = matrix.flatMap((row, left) =>
+    row.flatMap((value, right) => (left < right ? [`${left + 1} and ${right + 1} ${decimal(value)}`] : [])),
+  );
+  return heatMapChart({
+    id,
+    description: `Heat map of the ${what} between paths: ${text.join(", ")}.`,
+    rows: names.map((name) => `path ${name}`),
+    columns: names,
+    labelWidth: 52,
+    cell: { width: side, height: Math.min(40, side) },
+    cells: matrix.map((row) => row.map((value) => heatCell(value, decimal(value), [0, 1]))),
+  });
+}
+
+function diversityTable(report: Report): Html | undefined {
+  if (report.diversity.length === 0) return undefined;
+  const rows = report.models.flatMap((model): TableRow[] => {
+    const runs = report.diversity.filter((run) => run.model === model.id);
+    if (runs.length === 0) return [];
+    const measure = (pick: (run: ModelDiversity) => number | null): string => decimal(meanOfKnown(runs.map(pick)));
+    const cells = [
+      verdicts(runs),
+      measure((run) => pairMean(run.rankCorrelation)),
+      measure((run) => pairMean(run.centredCosine)),
+      measure((run) => pairMean(run.cka)),
+      measure((run) => pairMean(run.rawCosine)),
+      measure((run) => run.mutualInformation?.vclub ?? null),
+      html`${measure((run) => run.mutualInformation?.heldOutLogLikelihood ?? null)}${deadEstimators(runs)}`,
+    ];
+    const seeds = html`${model.name}<small>${runs.length} seed${runs.length === 1 ? "" : "s"}</small>`;
+    return [{ cells: [seeds, ...cells], strong: model.id === report.main }];
+  });
+  const head = ["Model", "Verdict", "Rank correlation", "Centred cosine", "CKA", "Raw cosine", "vCLUB, nats", "Held-out log-likelihood"];
+  return table({ caption: "Diversity of paths: means over pairs and seeds", head, rows });
+}
+
+const VERDICTS: Readonly<Record<CollapseVerdict, string>> = {
+  distinct: "distinct",
+  "partly-collapsed": "partly collapsed",
+  collapsed: "collapsed",
+  "single-path": "one path",
+};
+
+function verdicts(runs: readonly ModelDiversity[]): string {
+  const different = [...new Set(runs.map(({ verdict }) => verdict))];
+  if (different.length === 1) return VERDICTS[different[0] as CollapseVerdict];
+  return different.map((verdict) => `${VERDICTS[verdict]} in ${runs.filter((run) => run.verdict === verdict).length}`).join(", ");
+}
+
+function deadEstimators(runs: readonly ModelDiversity[]): Html | undefined {
+  const dead = runs.filter(({ mutualInformation }) => mutualInformation?.alive === false).length;
+  return dead === 0 ? undefined : html`<small>dead in ${dead} of ${runs.length}: the bound means nothing</small>`;
+}
+
+function meanOfKnown(values: readonly (number | null)[]): number | null {
+  const known = values.filter((value) => value !== null);
+  return known.length === 0 ? null : mean(known);
+}
