@@ -40,7 +40,10 @@ export function modelInputs(config: Qwen2VLConfig, paths: PathConfig, batch: Tok
     inputIds: batch.inputIds,
     cosines: tables.cosines,
     sines: tables.sines,
-    lastRows: intTensor([rows], Int32Array.from(batch.lengths, (length, row) => row * tokens + length - 1)),
+    lastRows: intTensor(
+      [rows],
+      Int32Array.from(batch.lengths, (length, row) => row * tokens + length - 1),
+    ),
     ...readoutInputs(config, paths, batch),
     ...(batch.images === undefined || batch.images.grids.length === 0 ? {} : imageInputs(config, batch, batch.images)),
   };
@@ -55,7 +58,8 @@ function readoutInputs(config: Qwen2VLConfig, { topology, count }: PathConfig, b
   for (let row = 0; row < rows; row++) {
     const last = lastPosition(batch, row, tokens);
     for (let readout = 0; readout < readouts; readout++) {
-      for (let axis = 0; axis < 3; axis++) positions[(axis * rows + row) * readouts + readout] = last + 1 + (readout % topology.readoutTokens);
+      for (let axis = 0; axis < 3; axis++)
+        positions[(axis * rows + row) * readouts + readout] = last + 1 + (readout % topology.readoutTokens);
     }
   }
   const { cosines, sines } = decoderRotaryTables(config, positions, [rows, readouts]);
@@ -80,7 +84,10 @@ function imageInputs(config: Qwen2VLConfig, batch: TokenBatch, images: ImageBatc
   const ragged = sizes.some((size) => size !== longest);
   const features = sizes.flatMap((size, image) => Array.from({ length: size / perBlock }, (_, block) => image * shape[1] + block));
   return {
-    pixelValues: floatTensor([...shape, width], ragged ? padImages(images.pixelValues.data, { sizes, longest, width }) : images.pixelValues.data),
+    pixelValues: floatTensor(
+      [...shape, width],
+      ragged ? padImages(images.pixelValues.data, { sizes, longest, width }) : images.pixelValues.data,
+    ),
     visionCosines: floatTensor([...shape, half], tables.cosines.data),
     visionSines: floatTensor([...shape, half], tables.sines.data),
     sourceRows: sourceRows(batch.inputIds, imageTokenId, features),
@@ -91,7 +98,9 @@ function imageInputs(config: Qwen2VLConfig, batch: TokenBatch, images: ImageBatc
 /** For each token the row it comes from: its own embedding, or the next image feature behind all B * T embeddings. */
 function sourceRows(inputIds: IntTensor, imageTokenId: number, features: readonly number[]): IntTensor {
   let used = 0;
-  const rows = inputIds.data.map((id, at) => (id === imageTokenId ? inputIds.data.length + present(features[used++], "an image feature") : at));
+  const rows = inputIds.data.map((id, at) =>
+    id === imageTokenId ? inputIds.data.length + present(features[used++], "an image feature") : at,
+  );
   return intTensor(inputIds.shape, rows);
 }
 
@@ -112,5 +121,7 @@ function padImages(pixels: Float32Array, { sizes, longest, width }: Padding): Fl
 }
 
 function paddingBias(sizes: readonly number[], longest: number): Float32Array {
-  return Float32Array.from({ length: sizes.length * longest }, (_, at) => (at % longest < (sizes[Math.floor(at / longest)] as number) ? 0 : MASKED));
+  return Float32Array.from({ length: sizes.length * longest }, (_, at) =>
+    at % longest < (sizes[Math.floor(at / longest)] as number) ? 0 : MASKED,
+  );
 }
