@@ -166,10 +166,12 @@ async function removeStale(file: string, stale: Owner): Promise<boolean> {
   return isStale;
 }
 
-/** When a process began, where the system tells (Linux): field 22 of /proc/pid/stat. */
+/** When a process began, where the system tells (Linux): the boot, and field 22 of /proc/pid/stat. */
 async function beginOf(pid: number): Promise<string | null> {
-  const text = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
-  return text.slice(text.lastIndexOf(")") + 2).split(" ")[19] ?? null;
+  const read = (file: string): Promise<string> => readFile(file, "utf8").catch(() => "");
+  const [boot, status] = await Promise.all([read("/proc/sys/kernel/random/boot_id"), read(`/proc/${pid}/stat`)]);
+  const ticks = status.slice(status.lastIndexOf(")") + 2).split(" ")[19]; // the name before may hold spaces
+  return ticks === undefined ? null : `${boot.trim()} ${ticks}`;
 }
 
 function folderTaken(folder: string, { pid, host, since }: Owner): TrainingError {

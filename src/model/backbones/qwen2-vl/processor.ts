@@ -7,7 +7,15 @@ import type { Tokenizer } from "../../formats/tokenizer.ts";
 import type { Qwen2VLConfig } from "./config.ts";
 import { imagesToPatches, imageTokenCount, patchGridOf, type ImageProcessorConfig } from "./image-processor.ts";
 import type { TokenBatch } from "./model-inputs.ts";
-import { IMAGE_TOKEN, layOutPrompt, tokenizeTemplate, type Prompt, type PromptTemplate, type TokenizedTemplate } from "./prompt.ts";
+import {
+  expandImageTokens,
+  IMAGE_TOKEN,
+  layOutPrompt,
+  tokenizeTemplate,
+  type Prompt,
+  type PromptTemplate,
+  type TokenizedTemplate,
+} from "./prompt.ts";
 import { ropeIndex } from "./rope-index.ts";
 
 /** A batch of inputs as the model takes it, right-padded. */
@@ -26,6 +34,13 @@ export interface GenerativeExample {
 export interface GenerativeBatch extends ProcessedBatch {
   /** [B, T]: whether a token belongs to the answer or closes it, and so is to be predicted from those before it. */
   readonly answerMask: TensorOf<"bool">;
+}
+
+/** A prompt that is taken as it stands, with its special tokens written out. */
+export interface VerbatimPrompt {
+  readonly prompt: string;
+  /** One for each `<|image_pad|>` in the prompt, in their order. */
+  readonly images?: readonly ImageSource[];
 }
 
 export interface ProcessOptions {
@@ -80,6 +95,29 @@ export class Qwen2VLProcessor {
     return { ...batch, answerMask: boolTensor([rows, width], mask) };
   }
 
+  /**
+   * Prompts as they stand, no template added: each `<|image_pad|>` becomes as many as its image has blocks of patches.
+   * @throws {ProcessorError} as {@link processBatch}; also if a prompt has not as many places as images, or is too long, as none is cut.
+   */
+  async processPrompts(verbatim: readonly VerbatimPrompt[], options: ProcessOptions = {}): Promise<ProcessedBatch> {
+    const { maxTokens = this.config.maxPositions } = options;
+    const images = await Promise.all(verbatim.map(async ({ images: sources = [] }, row) => decodeAll(row, sources)));
+    const prompts = verbatim.map(({ prompt }, row) => atInput(row, () => this.#expand(prompt, { images: images[row] ?? [], maxTokens })));
+    return this.#assemble(prompts, images.flat());
+  }
+
+  #expand(prompt: string, { images, maxTokens }: { images: readonly RawImage[]; maxTokens: number }): Prompt {
+    const counts = images.map((image) => this.#imageTokenCount(image));
+    const ids = expandImageTokens(this.tokenizer.encode(prompt), { counts, imageTokenId: this.config.imageTokenId });
+    if (ids.length > 0 && ids.length <= maxTokens) return { ids, answerBegin: ids.length, dropped: 0 };
+    const problem = ids.length === 0 ? "the prompt is empty" : `the prompt has ${ids.length} tokens, at most ${maxTokens} are allowed`;
+    throw new ProcessorError({ message: `${problem}; change it, or leave it out`, details: { tokens: ids.length, maxTokens } });
+  }
+
+  #imageTokenCount(image: RawImage): number {
+    return imageTokenCount(patchGridOf(image, this.imageProcessor), this.imageProcessor);
+  }
+
   async #process(
     examples: readonly { readonly input: EmbeddingInput; readonly answer?: string }[],
     { maxTokens = this.config.maxPositions }: ProcessOptions,
@@ -93,7 +131,7 @@ export class Qwen2VLProcessor {
 
   #layOut({ input, answer, images, maxTokens }: LayOutOptions): Prompt {
     const parts = {
-      imageTokens: images.map((image) => imageTokenCount(patchGridOf(image, this.imageProcessor), this.imageProcessor)),
+      imageTokens: images.map((image) => this.#imageTokenCount(image)),
       instruction: this.#encode(input.instruction),
       text: this.#encode(input.text),
       answer: answer === undefined ? undefined : this.tokenizer.encodePlain(answer),
@@ -146,11 +184,11 @@ async function loadImages(input: EmbeddingInput, row: number): Promise<RawImage[
       details: { input: row },
     });
   }
-  return input.image === undefined ? [] : [await decodeAtInput(row, input.image)];
+  return decodeAll(row, input.image === undefined ? [] : [input.image]);
 }
 
-async function decodeAtInput(row: number, source: ImageSource): Promise<RawImage> {
-  return decodeImage(source).catch((error: unknown) => {
+async function decodeAll(row: number, sources: readonly ImageSource[]): Promise<RawImage[]> {
+  return Promise.all(sources.map(decodeImage)).catch((error: unknown) => {
     throw nameInput(row, error);
   });
 }

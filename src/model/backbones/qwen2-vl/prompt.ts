@@ -1,4 +1,4 @@
-import { ConfigError } from "../../../errors/families.ts";
+import { ConfigError, ProcessorError } from "../../../errors/families.ts";
 import type { Tokenizer } from "../../formats/tokenizer.ts";
 
 /**
@@ -83,6 +83,27 @@ export interface Prompt {
   readonly answerBegin: number;
   /** Tokens of text and instruction that were left out. */
   readonly dropped: number;
+}
+
+/**
+ * Repeats each image token of a prompt as often as its image needs.
+ * @param counts tokens of each image. @throws {ProcessorError} if there are more or fewer image tokens than images.
+ */
+export function expandImageTokens(
+  ids: ArrayLike<number>,
+  { counts, imageTokenId }: { counts: readonly number[]; imageTokenId: number },
+): Int32Array {
+  const places = Array.from(ids).filter((id) => id === imageTokenId).length;
+  if (places !== counts.length) {
+    throw new ProcessorError({
+      message: `the prompt has ${places} times ${IMAGE_TOKEN} and ${counts.length} images; give it one for each`,
+      details: { places, images: counts.length },
+    });
+  }
+  let image = 0;
+  return Int32Array.from(
+    Array.from(ids).flatMap((id) => (id === imageTokenId ? Array.from({ length: counts[image++] as number }, () => id) : [id])),
+  );
 }
 
 /** A span of a prompt: tokens that must stay, or tokens that may be cut from their end. */
