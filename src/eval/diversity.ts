@@ -61,7 +61,7 @@ export function collapseVerdict(rankCorrelation: PathMatrix, threshold: number =
 }
 
 /** [N, D] float64: each path's mean over the inputs. */
-export function pathMeans({ count, pathCount, dimensions, paths }: EmbeddingSet): Float64Array {
+function pathMeans({ count, pathCount, dimensions, paths }: EmbeddingSet): Float64Array {
   const width = pathCount * dimensions;
   const means = new Float64Array(width);
   for (let at = 0; at < paths.length; at++) means[at % width] = (means[at % width] as number) + (paths[at] as number) / count;

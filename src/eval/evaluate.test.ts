@@ -1,6 +1,10 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, expectTypeOf, test } from "vitest";
 import { madeUpEmbeddings, madeUpTask } from "../../test/fixtures/eval/made-up-embeddings.ts";
 import { joinSets, takeRows, type EmbeddingSet } from "../embed/embedding-set.ts";
+import type { EvaluationTask } from "../data/emoji/tasks/task-types.ts";
+import type { EmbeddingInput } from "../inputs/embedding-input.ts";
+import { scoreEnsemble } from "./ensemble.ts";
+import { evaluateEnsemble } from "./evaluate-ensemble.ts";
 import { evaluateModel } from "./evaluate.ts";
 import { parseEvaluationRecord, toEvaluationRecord } from "./evaluation-record.ts";
 import type { EvaluableTask } from "./ranking-task.ts";
@@ -48,6 +52,20 @@ describe("evaluateModel", () => {
   test("of no tasks is empty", async () => {
     expect(await evaluateModel([], counting().embed)).toEqual({ pathCount: 1, tasks: [], diversity: null });
   });
+});
+
+test("evaluateEnsemble scores by the sum of its members", async () => {
+  const task = { ...taskOf("a", "seen"), rows: madeUpTask({ queries: 40, pool: 40, candidateCount: 5 }, 2).rows };
+  const other = madeUpEmbeddings({ count: 40, pathCount: 1, dimensions: 5 }, 7);
+  const members = [counting().embed, async (rows: readonly number[]) => takeRows(other, rows)];
+  const { pathCount, tasks, diversity } = await evaluateEnsemble([task], members);
+  expect([pathCount, tasks[0]?.hits.paths.length, diversity]).toEqual([2, 2, null]);
+  const embeddings = [inputs, other].map((set) => ({ queries: takeRows(set, pool), candidates: takeRows(set, pool) }));
+  expect(tasks[0]?.hits).toEqual(scoreEnsemble(task, embeddings));
+});
+
+test("the benchmark's tasks can be evaluated", () => {
+  expectTypeOf<EvaluationTask>().toExtend<EvaluableTask<EmbeddingInput>>();
 });
 
 describe("an evaluation record", () => {

@@ -4,6 +4,7 @@ import { measureDiversity, type Diversity } from "./diversity.ts";
 import { evenlySpaced } from "./evenly-spaced.ts";
 import { RankCorrelation } from "./rank-correlation.ts";
 import { chancePrecision, type ConceptGroup, type EvaluableTask } from "./ranking-task.ts";
+import { SharedLists, type EmbedInputs } from "./shared-lists.ts";
 import { scoreTask, type ScoringOptions, type TaskEmbeddings, type ViewHits } from "./scoring.ts";
 
 /** How one model did on one task. */
@@ -42,7 +43,7 @@ export interface EvaluationOptions extends ScoringOptions {
  */
 export async function evaluateModel<Input>(
   tasks: readonly EvaluableTask<Input>[],
-  embed: (inputs: readonly Input[]) => Promise<EmbeddingSet>,
+  embed: EmbedInputs<Input>,
   options: EvaluationOptions = {},
 ): Promise<ModelEvaluation> {
   const lists = new SharedLists(tasks, embed);
@@ -65,7 +66,7 @@ export async function evaluateModel<Input>(
 }
 
 /** Scores one task whose embeddings are there. @throws {ShapeError} @throws {DataError} as {@link scoreTask}. */
-export function evaluateTask<Input>(task: EvaluableTask<Input>, embeddings: TaskEmbeddings, options: ScoringOptions = {}): TaskEvaluation {
+function evaluateTask<Input>(task: EvaluableTask<Input>, embeddings: TaskEmbeddings, options: ScoringOptions = {}): TaskEvaluation {
   return describeTask(task, scoreTask(task, embeddings, options));
 }
 
@@ -79,28 +80,8 @@ export function describeTask<Input>(task: EvaluableTask<Input>, hits: ViewHits):
 /** Queries the diversity is measured on, over all tasks. */
 const DIVERSITY_ROWS = 1024;
 
-/** Embeds each list when it is first needed and lets it go after its last use. */
-class SharedLists<Input> {
-  readonly #uses = new Map<readonly Input[], number>();
-  readonly #sets = new Map<readonly Input[], EmbeddingSet>();
-  readonly #embed: (inputs: readonly Input[]) => Promise<EmbeddingSet>;
-
-  constructor(tasks: readonly EvaluableTask<Input>[], embed: (inputs: readonly Input[]) => Promise<EmbeddingSet>) {
-    this.#embed = embed;
-    for (const list of tasks.flatMap((task) => [task.queries, task.candidates])) this.#uses.set(list, (this.#uses.get(list) ?? 0) + 1);
-  }
-
-  async take(list: readonly Input[]): Promise<EmbeddingSet> {
-    const set = this.#sets.get(list) ?? (await this.#embed(list));
-    const left = (this.#uses.get(list) ?? 1) - 1;
-    this.#uses.set(list, left);
-    if (left > 0) this.#sets.set(list, set);
-    else this.#sets.delete(list);
-    return set;
-  }
-}
-
-function throwIfAborted(signal: AbortSignal | undefined, task: string): void {
+/** @throws {AbortedError} that names the task that was not begun, when `signal` says stop. */
+export function throwIfAborted(signal: AbortSignal | undefined, task: string): void {
   if (signal?.aborted !== true) return;
   throw new AbortedError({ message: `the evaluation was stopped before task ${task}`, details: { task }, cause: signal.reason });
 }

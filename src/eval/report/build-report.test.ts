@@ -30,6 +30,8 @@ function reportOf(models: readonly ReportModelInput[], more: Partial<ReportInput
   return buildReport({ title: "test", createdAt, models, reference: "a", main: "b", bootstrap: { resamples: 1000 }, ...more });
 }
 
+const madeUp = buildReport(madeUpReportInput());
+
 describe("buildReport", () => {
   test("averages over tasks and seeds, by hand", () => {
     const first = [taskOf("x", "seen", [50, 100]), taskOf("y", "unseen", [10, 50])]; // 0.5 and 0.2
@@ -55,7 +57,7 @@ describe("buildReport", () => {
     expect(report.comparisons[0]?.means.all).toEqual({ value: 0, low: 0, high: 0 });
   });
   test("compares every view with the reference, and all paths with the yardstick", () => {
-    const report = buildReport(madeUpReportInput());
+    const report = madeUp;
     expect(comparisonOf(report, { model: "pdf", view: "single" })).toBeDefined();
     expect(comparisonOf(report, { model: "pdf", view: "all" }, { model: "sum", view: "all" })).toBeDefined();
     expect(comparisonOf(report, { model: "sum", view: "single" })).toBeUndefined();
@@ -64,7 +66,7 @@ describe("buildReport", () => {
     expect(report.tasks[0]?.baselines.map(({ name }) => name)).toEqual(["chance", "raw pixels"]);
   });
   test("is the same for the same input", () => {
-    expect(buildReport(madeUpReportInput())).toEqual(buildReport(madeUpReportInput()));
+    expect(buildReport(madeUpReportInput())).toEqual(madeUp);
   });
   test("scores `single` by the path a run names", () => {
     const model = madeUpModel({
@@ -99,11 +101,11 @@ describe("buildReport", () => {
 
 describe("report.json", () => {
   test("comes back as it was, through JSON", () => {
-    const report = buildReport(madeUpReportInput());
+    const report = madeUp;
     expect(parseReport(JSON.parse(JSON.stringify(report)), "report.json")).toEqual(report);
   });
   test("names file and field when it is damaged", () => {
-    const report = buildReport(madeUpReportInput());
+    const report = madeUp;
     expect(() => parseReport({ ...report, version: 2 }, "runs/x/report.json")).toThrow(/runs\/x\/report\.json.*version/s);
     expect(() => parseReport({ ...report, surprise: 1 }, "report.json")).toThrow(/surprise/);
     const remote = report.searches.map((search) => Object.assign({}, search, { image: "https://example.com/a.png" }));
@@ -133,7 +135,7 @@ describe("the summary", () => {
     );
   });
   test("speaks of spread, yardstick, diversity and cost when they are known", () => {
-    const text = summarise(buildReport(madeUpReportInput())).join("\n");
+    const text = summarise(madeUp).join("\n");
     expect(text).toContain("Each was trained with 3 seeds");
     expect(text).toContain("“3 SSC, scores summed”");
     expect(text).toContain("The 4 paths rank candidates differently");

@@ -99,7 +99,7 @@ const search: z.ZodType<types.ReportSearch> = z.strictObject({
 });
 
 /** `report.json`, version 1. Unknown fields are refused. */
-export const reportSchema: z.ZodType<types.Report> = z.strictObject({
+const reportSchema: z.ZodType<types.Report> = z.strictObject({
   format: z.literal("polyvec-report"),
   version: z.literal(1),
   title: z.string(),

@@ -8,7 +8,7 @@ import type { Chart } from "./render-chart.ts";
 export const LINE_STYLES = 8;
 
 /** Dash patterns, one per line, so that colour is not needed to tell them apart. */
-export const DASHES: readonly (readonly number[])[] = [[], [7, 3], [2, 2], [9, 3, 2, 3], [4, 4], [1, 3], [12, 4], [6, 2, 1, 2, 1, 2]];
+const DASHES: readonly (readonly number[])[] = [[], [7, 3], [2, 2], [9, 3, 2, 3], [4, 4], [1, 3], [12, 4], [6, 2, 1, 2, 1, 2]];
 
 /** What a line shows. */
 export interface Line {

@@ -22,7 +22,7 @@ export interface HeatCell {
 }
 
 /** Colours in a scale. */
-export const HEAT_STEPS = 7;
+const HEAT_STEPS = 7;
 
 /** A cell coloured by where a share lies between two ends; no colour without a number. */
 export function heatCell(value: number | null, text: string, [low, high]: readonly [number, number]): HeatCell {
