@@ -231,6 +231,16 @@ describe("asking for what is not there", () => {
     expect(error).toMatchObject({ code: "weights", details: { tensor: "float32", expected: [4, 3], actual: [3, 4] } });
   });
 
+  test.each(["F8_E4M3", "F8_E5M2", "U64"])("a dtype that is not converted: %s", async (dtype) => {
+    const file = await writeRaw(
+      `${dtype}.safetensors`,
+      { x: { dtype, shape: [], data_offsets: [0, dtype === "U64" ? 8 : 1] } },
+      dtype === "U64" ? 8 : 1,
+    );
+    await using weights = await openSafetensors(file);
+    await expect(weights.read("x")).rejects.toThrow(`tensor x has dtype ${dtype}, which Polyvec does not read; convert it`);
+  });
+
   test("reading after close", async () => {
     const weights = await openSafetensors(`${FIXTURES}/dtypes.safetensors`);
     await weights.close();
