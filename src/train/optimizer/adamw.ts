@@ -46,6 +46,9 @@ export class AdamW implements Optimizer {
     this.#states = stateFromTensors(state, ["firstMoment", "secondMoment"]);
   }
 
+  /** Nothing is held that must be let go of. */
+  async dispose(): Promise<void> {}
+
   #update({ name, parameter, gradient }: GradientPair, learningRate: number): void {
     const { shape } = parameter;
     const settings = settingsOf({ name, shape }, this.#groups, this.#weightDecay);

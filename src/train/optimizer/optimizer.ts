@@ -15,4 +15,6 @@ export interface Optimizer {
   state(): Map<string, Tensor>;
   /** Takes over a state that `state` gave; what it held before is dropped. @throws {WeightsError} if it is not such a state. */
   load(state: ReadonlyMap<string, Tensor>): void;
+  /** Lets go of what it computes with; a second call does nothing. */
+  dispose(): Promise<void>;
 }

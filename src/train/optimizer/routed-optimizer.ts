@@ -43,4 +43,8 @@ export class RoutedOptimizer implements Optimizer {
       optimizer.load(new Map(own.map(([key, tensor]) => [key.slice(name.length + 1), tensor])));
     }
   }
+
+  async dispose(): Promise<void> {
+    for (const { optimizer } of this.#routes) await optimizer.dispose();
+  }
 }
