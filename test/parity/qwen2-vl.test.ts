@@ -17,8 +17,9 @@ import { SINGLE_PATH, type PathConfig } from "../../src/model/paths/path-config.
 import { readReferenceModel, REFERENCE_CASES, REFERENCE_MODELS } from "../fixtures/qwen2-vl/reference-model.ts";
 import { relativeError, runGraph } from "../fixtures/qwen2-vl/run-graph.ts";
 
-/** Of the largest value of the tensor; float32 on both sides. */
-const TOLERANCE = 1e-4;
+/** Of the largest value of the tensor; float32 on both sides. Tight enough that a norm's epsilon of 1e-5 for 1e-6 shows. */
+const TOLERANCE = 1e-5;
+const GRADIENT_TOLERANCE = 3e-5;
 
 /** Rows of the real tokens: padding holds whatever came out. */
 function realTokens(data: Float32Array, { inputIds, lengths }: TokenBatch): number[] {
@@ -111,6 +112,6 @@ describe.each(REFERENCE_MODELS)("the model %s against transformers", async (name
       const gradient = results[gradientName(weight)];
       return { weight, error: relativeError(gradient?.data ?? [], model.expected(`gradients.${weight}`).data) };
     });
-    expect(errors.filter(({ error }) => !(error < TOLERANCE))).toEqual([]);
+    expect(errors.filter(({ error }) => !(error < GRADIENT_TOLERANCE))).toEqual([]);
   });
 });

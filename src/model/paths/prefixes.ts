@@ -32,7 +32,7 @@ export function sideBySide(prefix: AttentionPrefix | undefined, batch: Dimension
 }
 
 /** Each of the rows `times` times: `[R, ...] -> [R * times, ...]`. */
-export function repeatRows(x: Value, times: Dimension): Value {
+function repeatRows(x: Value, times: Dimension): Value {
   const [rows, ...rest] = x.shape as [Dimension, ...Dimension[]];
   return reshape(expand(reshape(x, [rows, 1, ...rest]), [rows, times, ...rest]), [multiplyDimensions(rows, times), ...rest]);
 }

@@ -82,7 +82,7 @@ export function hiddenStatesGraph(options: ModelGraphOptions): {
 }
 
 /** The token embeddings `[vocabulary, hidden]`, which are also the output layer where the two are tied. */
-export function tokenTable(parameters: ParameterSource, { vocabSize, hiddenSize }: Qwen2VLConfig): Value {
+function tokenTable(parameters: ParameterSource, { vocabSize, hiddenSize }: Qwen2VLConfig): Value {
   return parameters.parameter("model.embed_tokens.weight", [vocabSize, hiddenSize]);
 }
 
