@@ -84,7 +84,7 @@ export class Trainer {
     this.#source = options.source;
     this.#estimator = estimator;
     this.#isTrainable = trainableFilter(recipe.model);
-    this.#optimizer = makeOptimizer(recipe.optimizer);
+    this.#optimizer = makeOptimizer(recipe.optimizer, options.threads);
     this.#runner = makeStepRunner({
       recipe,
       model,
@@ -146,7 +146,7 @@ export class Trainer {
   }
 
   async dispose(): Promise<void> {
-    await Promise.all([this.#runner.dispose(), this.#estimator?.dispose()]);
+    await Promise.all([this.#runner.dispose(), this.#estimator?.dispose(), this.#optimizer.dispose()]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -78,6 +78,7 @@ const OBJECTIVE = z.strictObject({
 const OPTIMIZER = z.strictObject({
   kind: z.enum(["adamw", "muon"]).default("adamw"),
   learningRate: positive,
+  adamShare: positive.default(0.05),
   weightDecay: z.number().min(0).default(0.01),
   betas: z.tuple([share, share]).default([0.9, 0.98]),
   warmUpSteps: z.int().min(0).default(0),

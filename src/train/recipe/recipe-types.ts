@@ -67,6 +67,8 @@ export interface RecipeObjective {
 export interface RecipeOptimizer {
   readonly kind: "adamw" | "muon";
   readonly learningRate: number;
+  /** With Muon: AdamW's learning rate (norms, biases, embeddings, paths) as a share of `learningRate`. */
+  readonly adamShare: number;
   readonly weightDecay: number;
   readonly betas: readonly [number, number];
   readonly warmUpSteps: number;

@@ -12,7 +12,8 @@ import { DEFAULT_PROMPT_TEMPLATE } from "../../model/backbones/qwen2-vl/prompt.t
 import { Qwen2VLProcessor } from "../../model/backbones/qwen2-vl/processor.ts";
 import type { BatchSource } from "../batch-source.ts";
 import { calibratePrefixes } from "../calibrate-prefixes.ts";
-import { loadLatestCheckpoint, saveCheckpoint } from "../checkpoint/checkpoint.ts";
+import { loadLatestCheckpoint } from "../checkpoint/load-checkpoint.ts";
+import { saveCheckpoint } from "../checkpoint/save-checkpoint.ts";
 import { prepareModel, type PreparedModel } from "../prepare-model.ts";
 import type { Recipe } from "../recipe/recipe-types.ts";
 import { trainingProcessor } from "../steps/processor-adapter.ts";
@@ -126,18 +127,18 @@ async function interrupted(options: RunOptions, trainer: Trainer): Promise<"inte
 }
 
 async function checkpoint({ out, recipe }: RunOptions, trainer: Trainer): Promise<void> {
-  await saveCheckpoint(join(out, RUN_FILES.checkpoints), trainer.state(), { keep: recipe.keepCheckpoints });
+  await saveCheckpoint(join(out, RUN_FILES.checkpoints), { ...trainer.state(), position: {} }, { keep: recipe.keepCheckpoints });
 }
 
 async function hasCheckpoint({ out, resume }: RunOptions): Promise<boolean> {
-  return resume && (await loadLatestCheckpoint(join(out, RUN_FILES.checkpoints))).state !== undefined;
+  return resume && (await loadLatestCheckpoint(join(out, RUN_FILES.checkpoints))).checkpoint !== undefined;
 }
 
 /** Loads the last whole checkpoint and drops what was logged after it: those steps come again. */
 async function resumeFrom({ out, resume }: RunOptions, trainer: Trainer): Promise<void> {
   const metrics = join(out, RUN_FILES.metrics);
   if (!resume) return rm(metrics, { force: true });
-  const { state } = await loadLatestCheckpoint(join(out, RUN_FILES.checkpoints));
+  const { checkpoint: state } = await loadLatestCheckpoint(join(out, RUN_FILES.checkpoints));
   if (state !== undefined) trainer.load(state);
   const isLogged = await stat(metrics).then(Boolean, () => false);
   if (!isLogged) return;
