@@ -185,6 +185,9 @@ test("killed in the middle of writing, again and again, it always leaves the las
   expect(await readdir(folder)).toEqual([folderName(reported + 1)]);
 });
 
+/** Runs a script where what it mounts is seen by nobody else; further arguments are the script's. */
+const IN_NAMESPACE = ["-c", 'exec unshare -rm sh -c "$0" "$@"'] as const;
+
 describe("a full disk", () => {
   test("is an error that names the checkpoint and the way out; what was there stays, nothing else does", async () => {
     const folder = await folderWith(1, 2);
@@ -200,9 +203,9 @@ describe("a full disk", () => {
 
   test.runIf(canMount())("a real one: a memory disk of 1 MB", { timeout: 60_000 }, async () => {
     const folder = await folderWith();
-    const script = 'mount -t tmpfs -o size=1m tmpfs "$0" && exec "$@"';
-    const command = ["-rm", "sh", "-c", script, folder, process.execPath, ...child("write-checkpoints.ts", folder, "1", "20000")];
-    const writer = spawn("unshare", command, { stdio: ["ignore", "pipe", "inherit"] });
+    const mount = 'mount -t tmpfs -o size=1m tmpfs "$0" && exec "$@"';
+    const command = [...IN_NAMESPACE, mount, folder, process.execPath, ...child("write-checkpoints.ts", folder, "1", "20000")];
+    const writer = spawn("sh", command, { stdio: ["ignore", "pipe", "inherit"] });
     const lines: string[] = [];
     const closed = once(writer, "close");
     for await (const line of createInterface({ input: writer.stdout })) lines.push(line);
@@ -228,7 +231,7 @@ function fullDisk(): Float32Array {
 /** Whether a process may mount a memory disk in a namespace of its own. */
 function canMount(): boolean {
   try {
-    execFileSync("unshare", ["-rm", "sh", "-c", `mount -t tmpfs -o size=64k tmpfs "${tmpdir()}"`], { stdio: "ignore" });
+    execFileSync("sh", [...IN_NAMESPACE, 'mount -t tmpfs -o size=64k tmpfs "$0"', tmpdir()], { stdio: "ignore" });
     return true;
   } catch {
     return false;

@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { kill } from "node:process";
 
 /**
  * When a process began, in the system's own words: with its number it names the process also after a restart, when numbers are given anew.
@@ -23,7 +24,7 @@ export async function isSameProcess(pid: number, start: string | null): Promise<
 
 function isRunning(pid: number): boolean {
   try {
-    return process.kill(pid, 0);
+    return kill(pid, 0); // signal 0 asks and does nothing
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === "EPERM"; // there, but somebody else's
   }

@@ -69,7 +69,7 @@ export function lossOfEmbeddings(embeddings: EmbeddingValues, options: LossOptio
 export type EmbeddingValues = Readonly<Record<EmbeddingName, Value>>;
 
 /** Embeddings that the loss depends on: with one path the aggregate alone (the model's gradient reaches the path through it). */
-export function differentiatedEmbeddings({ pathCount }: Pick<LossOptions, "pathCount">): readonly EmbeddingName[] {
+function differentiatedEmbeddings({ pathCount }: Pick<LossOptions, "pathCount">): readonly EmbeddingName[] {
   return pathCount === 1 ? ["queryAggregate", "targetAggregate"] : EMBEDDINGS;
 }
 

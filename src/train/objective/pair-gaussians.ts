@@ -18,11 +18,7 @@ export type PairGaussiansTensor =
 export type PairGaussiansParameters<T> = { readonly [K in PairGaussiansTensor]: T };
 
 /** Shape of each tensor: weights [P, in, out], biases [P, 1, out]. */
-export function pairGaussiansShapes({
-  pairCount,
-  dimensions,
-  hiddenWidth,
-}: PairGaussiansShape): PairGaussiansParameters<readonly number[]> {
+function pairGaussiansShapes({ pairCount, dimensions, hiddenWidth }: PairGaussiansShape): PairGaussiansParameters<readonly number[]> {
   return {
     "hidden.weight": [pairCount, dimensions, hiddenWidth],
     "hidden.bias": [pairCount, 1, hiddenWidth],
