@@ -16,10 +16,10 @@ export type LoadModelOptions = Pick<SessionOptions, "device" | "threads">;
 
 /**
  * Loads a model for embedding. Little is read at first: a graph is made, with the weights it needs, when the first input of its kind comes.
- * @param pathOrName a model folder, or a model that ships with Polyvec, such as `emoji-mini`, which is the default.
+ * @param pathOrName a model folder, or a model that ships with Polyvec; `emoji-mini` if not given.
  * @throws {FileError} if there is no such model. @throws {ConfigError} {WeightsError} as `openModelFolder`.
  */
-export async function loadModel(pathOrName: string = DEFAULT_MODEL, options: LoadModelOptions = {}): Promise<Embedder> {
+export async function loadModel(pathOrName?: string, options: LoadModelOptions = {}): Promise<Embedder> {
   const folder = await openModelFolder(await findModel(pathOrName));
   return new Embedder(embeddingModelOf(folder), options);
 }
@@ -48,13 +48,14 @@ const SHIPPED = fileURLToPath(new URL("../../models/", import.meta.url));
  * The folder of a model: the path itself if there is something, else the model of that name that ships.
  * @throws {FileError} if there is neither.
  */
-export async function findModel(pathOrName: string): Promise<string> {
+export async function findModel(pathOrName: string = DEFAULT_MODEL): Promise<string> {
   if (await isThere(pathOrName)) return pathOrName;
   const shipped = join(SHIPPED, pathOrName);
   const isName = /^[\w.-]+$/.test(pathOrName);
   if (isName && (await isThere(join(shipped, MODEL_FILES.config)))) return shipped;
-  const looked = isName ? `${resolve(pathOrName)} nor ${shipped}` : resolve(pathOrName);
-  const message = `there is no model ${pathOrName}: neither ${looked} ${isName ? "is" : "nor a shipped model of that name is"} there; give a model folder, or leave it out for ${DEFAULT_MODEL}`;
+  const looked = isName ? `neither ${resolve(pathOrName)} nor ${shipped} is there` : `${resolve(pathOrName)} is not there`;
+  const hint = pathOrName === DEFAULT_MODEL ? "" : `, or leave it out for ${DEFAULT_MODEL}`;
+  const message = `there is no model ${pathOrName}: ${looked}; give a model folder${hint}`;
   throw new FileError({ message, details: { file: pathOrName, errno: "ENOENT" } });
 }
 
