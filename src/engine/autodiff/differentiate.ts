@@ -5,6 +5,7 @@ import { isComposite, type OperationName } from "../graph/operations.ts";
 import { add, after } from "../graph/operators.ts";
 import { copyValue } from "../graph/rebuild.ts";
 import type { Value, ValueOf } from "../graph/value.ts";
+import { verifyGraph } from "../graph/verify.ts";
 import { RULES, type Rule } from "./rules.ts";
 
 /** What to differentiate, and with respect to what. */
@@ -30,6 +31,7 @@ export function gradientName(input: string): string {
  * @throws {GraphError} if a named input or output is not there, a loss is no scalar, or a wanted gradient does not exist.
  */
 export function differentiate(graph: Graph, options: DifferentiateOptions): Graph {
+  verifyGraph(graph, "building");
   const copy = new DifferentiableCopy(graph, options.inputs);
   const gradients = new Map<Value, Value>();
   for (const name of options.losses ?? []) seedLoss(copy, gradients, name);
@@ -40,7 +42,9 @@ export function differentiate(graph: Graph, options: DifferentiateOptions): Grap
   propagate(copy, gradients);
   const outputs = Object.fromEntries([...graph.outputs.keys()].map((name) => [name, copy.output(name)]));
   const found = options.inputs.map((name) => [gradientName(name), gradientOf(copy, gradients, name)] as const);
-  return copy.builder.finish({ ...outputs, ...Object.fromEntries(found) });
+  const differentiated = copy.builder.finish({ ...outputs, ...Object.fromEntries(found) });
+  verifyGraph(differentiated, "autodiff");
+  return differentiated;
 }
 
 /** The forward graph in a new builder, with the composites on the gradient's way expanded. */
@@ -92,19 +96,27 @@ class DifferentiableCopy {
   }
 }
 
-/** Walks the forward values backwards, handing each value's gradient to its inputs. */
+/**
+ * Walks the forward values backwards, handing each value's gradient to its inputs. ONNX Runtime runs what the last output needs first,
+ * so that the gradients of parameters would all wait to the end and hold what they are made of; each step back is ordered behind them.
+ */
 function propagate(copy: DifferentiableCopy, gradients: Map<Value, Value>): void {
   const forward = [...copy.builder.values];
   const recomputation = new Recomputation(forward);
+  let finished: Value[] = [];
   for (const value of forward.reverse()) {
-    const gradient = gradients.get(value);
-    if (gradient === undefined || !copy.active.has(value)) continue;
+    const pulledBack = gradients.get(value);
+    if (pulledBack === undefined || !copy.active.has(value) || value.inputs.length === 0) continue;
     copy.builder.at({ scope: value.scope, region: undefined }, () => {
+      const gradient = after(pulledBack, ...finished);
+      finished = [];
       const primal = (x: Value): Value => recomputation.primal(x, value, gradient);
       const pulled = applyRule(value, gradient, primal);
       value.inputs.forEach((input, at) => {
         const part = pulled[at];
-        if (part !== undefined && copy.active.has(input)) accumulate(gradients, input, part);
+        if (part === undefined || !copy.active.has(input)) return;
+        accumulate(gradients, input, part);
+        if (input.operation === "input") finished.push(present(gradients.get(input), "the gradient"));
       });
     });
   }
@@ -152,16 +164,16 @@ class Recomputation {
   }
 
   #again(x: Value, region: number): Value {
-    if (x.inputs.length === 0) return x;
+    if (x.inputs.length === 0) return x.operation === "input" ? this.#entry(x, region) : x;
     const inputs = x.inputs.map((input) => (input.region === region ? this.#recomputed(input, region) : this.#entry(input, region)));
     return x.builder.emit(x.operation, inputs, x.attributes);
   }
 
   readonly #entries = new Map<string, Value>();
 
-  /** A value that enters a region, held back until the region's gradient is there. Weights and constants need not wait. */
+  /** A value that enters a region, held back until the region's gradient is there. Weights stored in files and constants need not wait. */
   #entry(x: Value, region: number): Value {
-    if (x.inputs.length === 0 || x.dtype !== "float32") return x;
+    if (x.inputs.length === 0 && x.operation !== "input") return x;
     const key = `${region}:${x.id}`;
     const known = this.#entries.get(key);
     if (known !== undefined) return known;

@@ -66,7 +66,7 @@ export const RULES: { readonly [K in OperationName]: RuleEntry<K> } = {
   not: "none",
   cast: ({ gradient, inputs: [x] }) => [(x as Value).dtype === "float32" ? gradient : undefined],
   stopGradient: "none",
-  after: ({ gradient }) => [gradient, undefined],
+  after: ({ gradient }) => [gradient],
   add: ({ gradient, inputs: [a, b] }) => [reduceToShape(gradient, shapeOf(a)), reduceToShape(gradient, shapeOf(b))],
   sub: ({ gradient, inputs: [a, b] }) => [reduceToShape(gradient, shapeOf(a)), neg(reduceToShape(gradient, shapeOf(b)))],
   mul: ({ gradient, inputs: [a, b] }) => [

@@ -120,7 +120,7 @@ class RecordingBuilder implements ValueBuilder {
       outputs: new Map(Object.entries(outputs)),
       values: this.#values.filter((value) => needed.has(value)),
     };
-    verifyGraph(graph);
+    verifyGraph(graph, "building");
     return graph;
   }
 

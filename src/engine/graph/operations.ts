@@ -42,7 +42,7 @@ export interface OperationAttributes {
   readonly cast: { readonly dtype: DType };
   /** The value itself; no gradient passes. */
   readonly stopGradient: None;
-  /** The first input, computed only after the second: orders recomputation behind the backward pass. */
+  /** The first input, taken only after the others are computed: keeps the runtime from holding more memory than it must. */
   readonly after: None;
   // binary, elementwise, broadcasting
   readonly add: None;

@@ -67,9 +67,9 @@ export function stopGradient(x: Value): Value {
   return x.builder.emit("stopGradient", [x], {});
 }
 
-/** `x`, computed only after `dependency`. */
-export function after(x: Value, dependency: Value): Value {
-  return x.builder.emit("after", [x, dependency], {});
+/** `x`, taken only after all `dependencies` are computed. */
+export function after(x: Value, ...dependencies: readonly Value[]): Value {
+  return dependencies.length === 0 ? x : x.builder.emit("after", [x, ...dependencies], {});
 }
 
 /** Sum over axes (negative ones count from the end). */

@@ -7,10 +7,10 @@ import type { Graph, Value } from "./value.ts";
 /**
  * Checks a graph's rules: every value comes after its inputs and from the same builder, has the type and shape its operation gives,
  * names of inputs, outputs and external tensors are unique, and all outputs are there.
- * @param stage what made the graph, for the message: `build`, `autodiff`, ...
+ * @param stage what made the graph, for the message: `building`, `autodiff`, ...
  * @throws {GraphError} with the trace of operations that led to the value that breaks a rule.
  */
-export function verifyGraph(graph: Graph, stage = "build"): void {
+export function verifyGraph(graph: Graph, stage: string): void {
   const fail = (problem: string, value: Value): never => {
     throw new GraphError({
       message: `the graph is broken after ${stage}: ${describeValue(value)}: ${problem}`,

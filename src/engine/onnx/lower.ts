@@ -4,8 +4,10 @@ import { expandComposites } from "../graph/expand-composites.ts";
 import type { Graph } from "../graph/graph-builder.ts";
 import type { OperationName } from "../graph/operations.ts";
 import type { Value } from "../graph/value.ts";
+import { verifyGraph } from "../graph/verify.ts";
 import { LOWERINGS, type Lowering } from "./lowerings.ts";
 import { MICROSOFT, ONNX_TYPES, OnnxWriter } from "./onnx-writer.ts";
+import { verifyModel } from "./verify-model.ts";
 import { encodeModel, type ModelProto, type ValueInfoProto } from "./protobuf.ts";
 
 /** Version of the standard operators that graphs are lowered to. */
@@ -18,21 +20,26 @@ export interface LoweringOptions {
 
 /** A graph as ONNX. @throws {LoweringError} if a dimension cannot be known when the graph runs. */
 export function lowerGraph(source: Graph, { locate }: LoweringOptions = {}): ModelProto {
+  verifyGraph(source, "building");
   const graph = expandComposites(source, (value) => value.operation === "attention");
   const writer = new OnnxWriter(graph.inputs, locate);
   const names = new Map<Value, string>();
-  for (const value of graph.values) names.set(value, lowerValue(value, writer, names));
+  for (const value of graph.values)
+    names.set(
+      value,
+      writer.within(value.scope, () => lowerValue(value, writer, names)),
+    );
   for (const [name, value] of graph.outputs) {
     writer.nodes.push({
       input: [present(names.get(value), name)],
       output: [name],
-      name: `output_${name}`,
+      name: `output#${name}`,
       opType: "Identity",
       domain: "",
       attribute: [],
     });
   }
-  return {
+  const model: ModelProto = {
     irVersion: 10,
     producerName: "polyvec",
     opsetImport: [
@@ -47,6 +54,8 @@ export function lowerGraph(source: Graph, { locate }: LoweringOptions = {}): Mod
       output: [...graph.outputs].map(([name, value]) => valueInfo(name, value)),
     },
   };
+  verifyModel(model);
+  return model;
 }
 
 /** A graph as the bytes of an .onnx file. */

@@ -64,8 +64,8 @@ export const LOWERINGS: { readonly [K in OperationName]: Lowering<K> } = {
   not: plain("Not"),
   cast: ({ writer, names, attributes: { dtype } }) => writer.node("Cast", names, { attributes: { to: ONNX_TYPES[dtype] } }),
   stopGradient: alias,
-  after: ({ writer, names: [x, dependency], inputs: [, waited] }) => {
-    const nothing = zeroOf(writer, dependency as string, waited as Value);
+  after: ({ writer, names: [x, ...dependencies] }) => {
+    const nothing = writer.node("Mul", [sizes(writer, dependencies), writer.integers([0])]);
     return writer.node("Reshape", [x as string, writer.node("Add", [writer.node("Shape", [x as string]), nothing])]);
   },
   add: plain("Add"),
@@ -122,19 +122,13 @@ export const LOWERINGS: { readonly [K in OperationName]: Lowering<K> } = {
 };
 
 /**
- * An int64 `[1]` that is 0 and needs a value's first element to be known: `|v| < 0`, which no optimiser folds (NaN is not below 0 either).
- * Added to a shape it orders a Reshape, which costs nothing, behind the value.
+ * A number that needs tensors to be there but reads none of them. Unlike Shape, ONNX Runtime never folds Size away; multiplied by 0 and
+ * added to the target of a Reshape, which copies nothing, it orders the Reshape behind the tensors.
  */
-function zeroOf(writer: OnnxWriter, name: string, { dtype, shape }: Value): string {
-  return writer.shared(`zero of ${name}`, () => {
-    const axes = shape.map((_, axis) => axis);
-    const [zeros, ones] = [0, 1].map((number) => writer.integers(axes.map(() => number))) as [string, string];
-    const element = axes.length === 0 ? name : writer.node("Slice", [name, zeros, ones, writer.integers(axes)]);
-    const float = dtype === "float32" ? element : writer.node("Cast", [element], { attributes: { to: ONNX_TYPES.float32 } });
-    const negative = writer.node("Less", [writer.node("Abs", [float]), writer.tensor(floatTensor([], [0]))]);
-    const zero = writer.node("Cast", [negative], { attributes: { to: ONNX_TYPES.int64 } });
-    return writer.node("Reshape", [zero, writer.integers([1])]);
-  });
+function sizes(writer: OnnxWriter, names: readonly string[]): string {
+  return names
+    .map((name) => writer.shared(`size of ${name}`, () => writer.node("Size", [name])))
+    .reduce((sum, size) => writer.node("Add", [sum, size]));
 }
 
 function quickGelu(writer: OnnxWriter, names: readonly string[], alpha: number): string {

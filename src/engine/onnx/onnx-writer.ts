@@ -29,6 +29,7 @@ export class OnnxWriter {
   readonly #shared = new Map<string, string>();
   readonly #symbolSources: ReadonlyMap<string, { readonly input: string; readonly axis: number }>;
   readonly #locate: (file: string) => string;
+  #scope = "";
   #count = 0;
 
   /** @param locate the path that the model names an external file by. */
@@ -39,10 +40,21 @@ export class OnnxWriter {
 
   /** Appends a node with one output and returns the output's name. */
   node(opType: string, input: readonly string[], { attributes = {}, domain = "" }: NodeOptions = {}): string {
-    const name = `${opType}_${this.#count++}`;
+    const name = this.#name(opType);
     const attribute = Object.entries(attributes).map(([key, value]) => attributeProto(key, value));
     this.nodes.push({ input, output: [name], name, opType, domain, attribute });
     return name;
+  }
+
+  /** Runs `make` so that what it writes is named after a scope: ONNX Runtime's errors and profiles name nodes. */
+  within<T>(scope: string, make: () => T): T {
+    const before = this.#scope;
+    this.#scope = scope;
+    try {
+      return make();
+    } finally {
+      this.#scope = before;
+    }
   }
 
   /** What `make` writes, written once per key. */
@@ -56,7 +68,7 @@ export class OnnxWriter {
 
   /** A tensor stored in the model. */
   tensor(tensor: Tensor): string {
-    const name = `constant_${this.#count++}`;
+    const name = this.#name("constant");
     const { buffer, byteOffset, byteLength } = tensor.data;
     this.initializers.push({
       name,
@@ -115,6 +127,11 @@ export class OnnxWriter {
     });
     const constant = codes.filter((code) => code === -1).length <= 1 && !to.includes(0);
     return constant ? this.integers(codes) : this.shape(to);
+  }
+
+  #name(opType: string): string {
+    const number = this.#count++;
+    return `${this.#scope === "" ? "" : `${this.#scope}/`}${opType}#${number}`;
   }
 
   #polynomial(dimension: Dimension): string {

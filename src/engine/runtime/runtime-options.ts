@@ -1,9 +1,13 @@
 import type * as ort from "onnxruntime-node";
 import type { SessionOptions } from "./session.ts";
 
+/** Merging one reshape into the next takes away the order that `after` gives, and fails where the target is computed. */
+const HARMFUL = ["ReshapeFusion"];
+
 /** Our options in ONNX Runtime's words. @source onnxruntime_session_options_config_keys.h */
 export function runtimeOptions(options: SessionOptions, externalFolder: string | undefined): ort.InferenceSession.SessionOptions {
   const { device = "cpu", threads, profile } = options;
+  const disabled = [...HARMFUL, ...(options.keepRecomputation === true ? ["CommonSubexpressionElimination"] : [])];
   return {
     executionProviders: [device],
     graphOptimizationLevel: "all",
@@ -16,7 +20,7 @@ export function runtimeOptions(options: SessionOptions, externalFolder: string |
         ...(options.prepacking === false ? { disable_prepacking: "1" } : {}),
         ...(externalFolder === undefined ? {} : { model_external_initializers_file_folder_path: externalFolder }),
       },
-      ...(options.keepRecomputation === true ? { optimization: { disable_specified_optimizers: "CommonSubexpressionElimination" } } : {}),
+      optimization: { disable_specified_optimizers: disabled.join(";") },
     },
     logSeverityLevel: 4,
   };

@@ -1,0 +1,218 @@
+import { describe, expect, it } from "vitest";
+import { differentiate } from "../autodiff/differentiate.ts";
+import { addDimensions, multiplyDimensions, symbol } from "../graph/dimension.ts";
+import { GraphBuilder } from "../graph/graph-builder.ts";
+import {
+  add,
+  after,
+  attention,
+  cast,
+  expand,
+  iota,
+  matmul,
+  mul,
+  reduceSum,
+  reshape,
+  rmsNorm,
+  scatterAdd,
+  silu,
+} from "../graph/operators.ts";
+import type { Value } from "../graph/value.ts";
+import { lowerGraph } from "./lower.ts";
+import { printModel } from "./print-model.ts";
+
+const [batch, tokens] = [symbol("batch"), symbol("tokens")];
+
+describe("lowered graphs", () => {
+  it("read symbolic lengths from the inputs' shapes, once each", () => {
+    const g = new GraphBuilder();
+    const x = g.input("x", "float32", [batch, tokens, 4]);
+    const rows = reshape(x, [multiplyDimensions(batch, tokens), 4]);
+    const positions = reshape(cast(iota(g, addDimensions(tokens, 1)), "float32"), [addDimensions(tokens, 1), 1]);
+    expect(printModel(lowerGraph(g.finish({ rows, positions, spread: expand(positions, [batch, addDimensions(tokens, 1), 2]) }))))
+      .toMatchInlineSnapshot(`
+      "inputs
+        x: float32 [batch, tokens, 4]
+      initializers
+        constant#0: int64 [2] = -1, 4
+        constant#2: int64 [1] = 0
+        constant#4: int64 [1] = 1
+        constant#12: int64 [2] = 0, 1
+        constant#15: int64 [1] = 2
+      nodes
+        Reshape#1 = Reshape(x, constant#0)
+        Squeeze#3 = Squeeze(constant#2)
+        Shape#5 = Shape(x) {start: 1, end: 2}
+        Add#6 = Add(constant#4, Shape#5)
+        Squeeze#7 = Squeeze(Add#6)
+        Squeeze#8 = Squeeze(constant#4)
+        Range#9 = Range(Squeeze#3, Squeeze#7, Squeeze#8)
+        Cast#10 = Cast(Range#9) {to: 6}
+        Cast#11 = Cast(Cast#10) {to: 1}
+        Reshape#13 = Reshape(Cast#11, constant#12)
+        Shape#14 = Shape(x) {start: 0, end: 1}
+        Concat#16 = Concat(Shape#14, Add#6, constant#15) {axis: 0}
+        Expand#17 = Expand(Reshape#13, Concat#16)
+        rows = Identity(Reshape#1)
+        positions = Identity(Reshape#13)
+        spread = Identity(Expand#17)
+      outputs
+        rows: float32 [batch*tokens, 4]
+        positions: float32 [1 + tokens, 1]
+        spread: float32 [batch, 1 + tokens, 2]"
+    `);
+  });
+
+  it("keep a norm, a gated unit and their gradients small", () => {
+    const g = new GraphBuilder();
+    const x = g.input("x", "float32", [batch, 8]);
+    const [norm, gate, up] = [g.input("norm", "float32", [8]), g.input("gate", "float32", [8, 16]), g.input("up", "float32", [8, 16])];
+    const y = g.scope("block", () => {
+      const normed = rmsNorm(x, norm, 1e-6);
+      return mul(silu(matmul(normed, gate)), matmul(normed, up));
+    });
+    const graph = g.finish({ loss: reduceSum(y, [0, 1]) });
+    expect(printModel(lowerGraph(graph))).toMatchInlineSnapshot(`
+      "inputs
+        x: float32 [batch, 8]
+        norm: float32 [8]
+        gate: float32 [8, 16]
+        up: float32 [8, 16]
+      initializers
+        constant#5: int64 [2] = 0, 1
+      nodes
+        block/SimplifiedLayerNormalization#0 = SimplifiedLayerNormalization(x, norm) {axis: -1, epsilon: 0.000001, stash_type: 1}
+        block/MatMul#1 = MatMul(block/SimplifiedLayerNormalization#0, gate)
+        block/QuickGelu#2 = QuickGelu(block/MatMul#1) {alpha: 1}
+        block/MatMul#3 = MatMul(block/SimplifiedLayerNormalization#0, up)
+        block/Mul#4 = Mul(block/QuickGelu#2, block/MatMul#3)
+        ReduceSum#6 = ReduceSum(block/Mul#4, constant#5) {keepdims: 0}
+        loss = Identity(ReduceSum#6)
+      outputs
+        loss: float32 []"
+    `);
+    expect(printModel(lowerGraph(differentiate(graph, { losses: ["loss"], inputs: ["gate"] })))).toMatchInlineSnapshot(`
+      "inputs
+        x: float32 [batch, 8]
+        norm: float32 [8]
+        gate: float32 [8, 16]
+        up: float32 [8, 16]
+      initializers
+        constant#5: int64 [2] = 0, 1
+        constant#7: float32 [] = 1
+        constant#8: int64 [2] = 1, 1
+        constant#11: int64 [1] = 16
+      nodes
+        block/SimplifiedLayerNormalization#0 = SimplifiedLayerNormalization(x, norm) {axis: -1, epsilon: 0.000001, stash_type: 1}
+        block/MatMul#1 = MatMul(block/SimplifiedLayerNormalization#0, gate)
+        block/QuickGelu#2 = QuickGelu(block/MatMul#1) {alpha: 1}
+        block/MatMul#3 = MatMul(block/SimplifiedLayerNormalization#0, up)
+        block/Mul#4 = Mul(block/QuickGelu#2, block/MatMul#3)
+        ReduceSum#6 = ReduceSum(block/Mul#4, constant#5) {keepdims: 0}
+        Reshape#9 = Reshape(constant#7, constant#8)
+        Shape#10 = Shape(x) {start: 0, end: 1}
+        Concat#12 = Concat(Shape#10, constant#11) {axis: 0}
+        Expand#13 = Expand(Reshape#9, Concat#12)
+        block/Mul#14 = Mul(Expand#13, block/MatMul#3)
+        block/Sigmoid#15 = Sigmoid(block/MatMul#1)
+        block/Sub#16 = Sub(constant#7, block/Sigmoid#15)
+        block/Mul#17 = Mul(block/MatMul#1, block/Sub#16)
+        block/Add#18 = Add(block/Mul#17, constant#7)
+        block/Mul#19 = Mul(block/Sigmoid#15, block/Add#18)
+        block/Mul#20 = Mul(block/Mul#14, block/Mul#19)
+        block/FusedMatMul#21 = FusedMatMul(block/SimplifiedLayerNormalization#0, block/Mul#20) {transA: 1, transB: 0}
+        loss = Identity(ReduceSum#6)
+        gradient:gate = Identity(block/FusedMatMul#21)
+      outputs
+        loss: float32 []
+        gradient:gate: float32 [8, 16]"
+    `);
+  });
+
+  it("attend", () => {
+    const g = new GraphBuilder();
+    const heads = (name: string, count: number): Value => g.input(name, "float32", [batch, count, tokens, 4]);
+    const y = attention({
+      query: heads("query", 4),
+      key: heads("key", 2),
+      value: heads("value", 2),
+      bias: g.input("bias", "float32", [tokens, tokens]),
+      scale: 0.5,
+    });
+    expect(printModel(lowerGraph(g.finish({ y })))).toMatchInlineSnapshot(`
+      "inputs
+        query: float32 [batch, 4, tokens, 4]
+        key: float32 [batch, 2, tokens, 4]
+        value: float32 [batch, 2, tokens, 4]
+        bias: float32 [tokens, tokens]
+      initializers
+        constant#0: float32 [] = 0.5
+        constant#2: int64 [4] = 0, 2, -1, 4
+        constant#5: int64 [4] = 0, 4, -1, 0
+        constant#9: int64 [4] = 0, 2, -1, 0
+        constant#12: int64 [4] = 0, 4, -1, 4
+      nodes
+        Mul#1 = Mul(query, constant#0)
+        Reshape#3 = Reshape(Mul#1, constant#2)
+        FusedMatMul#4 = FusedMatMul(Reshape#3, key) {transA: 0, transB: 1}
+        Reshape#6 = Reshape(FusedMatMul#4, constant#5)
+        Add#7 = Add(Reshape#6, bias)
+        Softmax#8 = Softmax(Add#7) {axis: -1}
+        Reshape#10 = Reshape(Softmax#8, constant#9)
+        MatMul#11 = MatMul(Reshape#10, value)
+        Reshape#13 = Reshape(MatMul#11, constant#12)
+        y = Identity(Reshape#13)
+      outputs
+        y: float32 [batch, 4, tokens, 4]"
+    `);
+  });
+
+  it("order and scatter", () => {
+    const g = new GraphBuilder();
+    const [rows, x] = [g.input("rows", "int32", [tokens]), g.input("x", "float32", [tokens, 4])];
+    const table = scatterAdd(rows, x, 10);
+    expect(printModel(lowerGraph(g.finish({ table, late: add(after(x, table), 1) })))).toMatchInlineSnapshot(`
+      "inputs
+        rows: int32 [tokens]
+        x: float32 [tokens, 4]
+      initializers
+        constant#1: int64 [1] = -1
+        constant#3: float32 [] = 0
+        constant#4: int64 [2] = 10, 4
+        constant#8: int64 [1] = 0
+        constant#13: float32 [] = 1
+      nodes
+        Cast#0 = Cast(rows) {to: 7}
+        Unsqueeze#2 = Unsqueeze(Cast#0, constant#1)
+        Expand#5 = Expand(constant#3, constant#4)
+        ScatterND#6 = ScatterND(Expand#5, Unsqueeze#2, x) {reduction: add}
+        Size#7 = Size(ScatterND#6)
+        Mul#9 = Mul(Size#7, constant#8)
+        Shape#10 = Shape(x)
+        Add#11 = Add(Shape#10, Mul#9)
+        Reshape#12 = Reshape(x, Add#11)
+        Add#14 = Add(Reshape#12, constant#13)
+        table = Identity(ScatterND#6)
+        late = Identity(Add#14)
+      outputs
+        table: float32 [10, 4]
+        late: float32 [tokens, 4]"
+    `);
+  });
+});
+
+describe("lowering refuses", () => {
+  it("a symbol that no input has as an axis", () => {
+    const g = new GraphBuilder();
+    const x = g.input("x", "float32", [addDimensions(tokens, 1)]);
+    expect(() => lowerGraph(g.finish({ y: add(x, cast(iota(g, addDimensions(tokens, 1)), "float32")) }))).toThrow(
+      /needs "tokens", which is no axis of any input/,
+    );
+  });
+
+  it("an input with the name of a tensor of its own", () => {
+    const g = new GraphBuilder();
+    const x = g.input("constant#0", "float32", [2]);
+    expect(() => lowerGraph(g.finish({ y: add(x, 1) }))).toThrow(/two tensors are called "constant#0"/);
+  });
+});
