@@ -5,6 +5,8 @@ import type { Comparison, Report, ReportModel, ScoredModel, ScoreView } from "./
 /** A column of the main table: one way of using one model. */
 export interface ResultColumn extends ScoredModel {
   readonly label: string;
+  /** What is left of the label where the model's name does not fit: its view. */
+  readonly shortLabel: string;
 }
 
 /** What an interval of a difference says. */
@@ -27,11 +29,20 @@ export function comparisonOf(report: Report, left: ScoredModel, right?: ScoredMo
 /** The columns of the main table: the reference, and the main model by a single path, the aggregate and all paths. */
 export function resultColumns(report: Report): ResultColumn[] {
   const [reference, main] = [modelOf(report, report.reference), modelOf(report, report.main)];
-  const first: ResultColumn = { model: reference.id, view: "aggregate", label: reference.name };
+  const first: ResultColumn = { model: reference.id, view: "aggregate", label: reference.name, shortLabel: reference.name };
   if (main.id === reference.id) return [first];
   const views: ScoreView[] = main.pathCount === 1 ? ["aggregate"] : ["single", "aggregate", "all"];
   const label = (view: ScoreView): string => (main.pathCount === 1 ? main.name : `${main.name} ${view}`);
-  return [first, ...views.map((view) => ({ model: main.id, view, label: label(view) }))];
+  return [
+    first,
+    ...views.map((view) => ({ model: main.id, view, label: label(view), shortLabel: main.pathCount === 1 ? main.name : VIEW_NAMES[view] })),
+  ];
+}
+
+/** The columns' labels if all of them fit, else their short ones, so that they stay alike. */
+export function columnLabels(columns: readonly ResultColumn[], characters: number): string[] {
+  const fits = columns.every(({ label }) => label.length <= characters);
+  return columns.map(({ label, shortLabel }) => (fits ? label : shortLabel));
 }
 
 /** What the interval of a difference says: nothing is called a difference whose interval covers 0. */

@@ -139,6 +139,11 @@ describe("the table in text", () => {
       expect(labels).toContain(label);
     expect(formatResultTable(report, { columns: 120 })).toMatch(/Vectors, per input +1 +1 +1 +4/);
   });
+  test("shortens its heads, all alike, where the model's name is long", () => {
+    const models = report.models.map((model) => Object.assign({}, model, { name: model.id === "pdf" ? "a long name" : model.name }));
+    expect(formatResultTable({ ...report, models }, { columns: 80 }).split("\n")[0]).toMatch(/SSC +single path +aggregate +all paths$/);
+    expect(formatResultTable({ ...report, models }, { columns: 140 }).split("\n")[0]).toMatch(/a long name single +a long name aggregate/);
+  });
   test("leaves out what nobody measured", () => {
     const models = report.models.map((model) => Object.assign({}, model, { cost: { ...model.cost, trainingFlops: null } }));
     expect(formatResultTable({ ...report, models })).not.toContain("Training computation");

@@ -68,7 +68,7 @@ svg text { font-family: inherit; font-variant-numeric: tabular-nums; }
 table { border-collapse: collapse; width: 100%; font-size: 0.9rem; font-variant-numeric: tabular-nums; }
 caption { text-align: left; font-weight: 600; padding: 0.7rem 0.85rem 0.3rem; font-size: 0.95rem; }
 th, td { padding: 0.42rem 0.85rem; text-align: right; vertical-align: top; white-space: nowrap; }
-thead th { font-weight: 500; color: var(--muted); font-size: 0.82rem; border-bottom: 1px solid var(--line); vertical-align: bottom; }
+thead th { font-weight: 500; color: var(--muted); font-size: 0.82rem; border-bottom: 1px solid var(--line); vertical-align: bottom; white-space: normal; min-width: 5.2rem; overflow-wrap: anywhere; }
 tbody tr + tr > * { border-top: 1px solid var(--grid); }
 th:first-child { text-align: left; font-weight: 500; position: sticky; left: 0; background: var(--page); white-space: normal; min-width: 8.5rem; max-width: 15rem; }
 td small, th small { display: block; font-weight: 400; }

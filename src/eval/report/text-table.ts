@@ -1,5 +1,5 @@
 import CliTable from "cli-table3";
-import { modelOf, resultColumns } from "./find-in-report.ts";
+import { columnLabels, modelOf, resultColumns } from "./find-in-report.ts";
 import type { Report } from "./report-types.ts";
 import { resultRows, type ResultRow } from "./result-rows.ts";
 
@@ -14,7 +14,8 @@ const CELL = 13;
 
 /** The main table for a terminal: tasks, means, differences and costs by {reference, main single, main aggregate, main all}. */
 export function formatResultTable(report: Report, { columns: width = 80 }: TextTableOptions = {}): string {
-  const heads = resultColumns(report).map(({ label }) => label);
+  const columns = resultColumns(report);
+  const heads = columnLabels(columns, Math.max(CELL, Math.floor((width - 30) / columns.length) - 1));
   const widest = Math.max(CELL, ...heads.map((head) => head.length + 1));
   const cell = Math.max(8, Math.min(widest, Math.floor((width - 20) / heads.length)));
   const rows = cell < CELL - 1 ? withoutIntervals(resultRows(report)) : resultRows(report);

@@ -13,12 +13,24 @@ export interface CostBar {
 
 const ROW = 24;
 
+/** Characters of a label that are shown. */
+export const LABEL_LENGTH = 18;
+
 /** Bars from 0 with their amounts written beside them. */
 export function costBars(bars: readonly CostBar[], { id, what }: { id: string; what: string }): Chart {
   const height = bars.length * ROW;
   const values = bars.map(({ label, value, text, column }, row) => {
     const middle = (row + 0.5) * ROW;
-    return { label: fit(label, 18), value, text, zero: 0, middle, top: middle - 7, bottom: middle + 7, colour: `var(--column-${column})` };
+    return {
+      label: fit(label, LABEL_LENGTH),
+      value,
+      text,
+      zero: 0,
+      middle,
+      top: middle - 7,
+      bottom: middle + 7,
+      colour: `var(--column-${column})`,
+    };
   });
   const x = linear([0, Math.max(1e-12, ...bars.map(({ value }) => value))]);
   const y = fromTop(height);

@@ -1,7 +1,7 @@
 import type { TopLevelSpec } from "vega-lite";
 import type { Estimate } from "../../bootstrap.ts";
 import type { ConceptGroup } from "../../ranking-task.ts";
-import { modelOf, resultColumns, type ResultColumn } from "../find-in-report.ts";
+import { columnLabels, modelOf, resultColumns, type ResultColumn } from "../find-in-report.ts";
 import { percent } from "../format-number.ts";
 import type { Report } from "../report-types.ts";
 import { axisEnd, fit, frameOf, fromTop, given, linear, type LinearPosition } from "./layout.ts";
@@ -113,6 +113,7 @@ interface Block {
 
 function layOut(report: Report, concepts: ConceptGroup, columns: readonly ResultColumn[]): Block {
   const block: Block & { height: number } = { bars: [], headers: [], baselines: [], height: 0 };
+  const labels = columnLabels(columns, 17);
   report.tasks.forEach((task, index) => {
     if (task.concepts !== concepts) return;
     const top = block.height + HEADER;
@@ -126,7 +127,7 @@ function layOut(report: Report, concepts: ConceptGroup, columns: readonly Result
         ...edges,
         ...estimate,
         colour: `var(--column-${which})`,
-        label: fit(column.label, 17),
+        label: fit(labels[which] ?? "", 17),
         text: percent(estimate.value),
       });
     });

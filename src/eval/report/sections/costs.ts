@@ -1,6 +1,6 @@
-import { costBars, type CostBar } from "../charts/cost-bars.ts";
+import { costBars, LABEL_LENGTH, type CostBar } from "../charts/cost-bars.ts";
 import type { Chart } from "../charts/render-chart.ts";
-import { modelOf, resultColumns } from "../find-in-report.ts";
+import { columnLabels, modelOf, resultColumns } from "../find-in-report.ts";
 import { duration, flops, milliseconds, quantity } from "../format-number.ts";
 import { html, type Html } from "../html.ts";
 import type { EmbeddingView, Report, ReportModel } from "../report-types.ts";
@@ -38,9 +38,11 @@ function trainingChart(
 }
 
 function embeddingChart(report: Report): NamedChart | undefined {
-  const bars = resultColumns(report).flatMap(({ model, view, label }, column): CostBar[] => {
+  const columns = resultColumns(report);
+  const labels = columnLabels(columns, LABEL_LENGTH);
+  const bars = columns.flatMap(({ model, view }, column): CostBar[] => {
     const value = modelOf(report, model).cost.embeddingMs[view as EmbeddingView];
-    return value === null ? [] : [{ label, value, text: milliseconds(value), column }];
+    return value === null ? [] : [{ label: labels[column] ?? "", value, text: milliseconds(value), column }];
   });
   return bars.length === 0
     ? undefined
@@ -48,9 +50,11 @@ function embeddingChart(report: Report): NamedChart | undefined {
 }
 
 function vectorChart(report: Report): NamedChart {
-  const bars = resultColumns(report).map(({ model, view, label }, column): CostBar => {
+  const columns = resultColumns(report);
+  const labels = columnLabels(columns, LABEL_LENGTH);
+  const bars = columns.map(({ model, view }, column): CostBar => {
     const value = vectorsPerInput(modelOf(report, model), view);
-    return { label, value, text: String(value), column };
+    return { label: labels[column] ?? "", value, text: String(value), column };
   });
   return [costBars(bars, { id: "vectors", what: "vectors stored per input" }), "Vectors stored, per input"];
 }

@@ -53,12 +53,13 @@ function pathsByTasks(report: Report, main: ReportModel): Chart {
   const scores = report.tasks.map((_, task) => main.paths.map((path) => path.tasks[task]?.value ?? 0));
   const shifts = scores.map((row) => row.map((score) => score - mean(row)));
   const reach = Math.max(0.005, ...shifts.flat().map(Math.abs));
+  const labels = report.tasks.map((task, index) => `${taskLabel(report, index)}, ${task.concepts}`);
   const map: HeatMap = {
     id: "paths-by-tasks",
     description: `Heat map of precision at 1 by path and task: ${report.tasks.map((task, index) => `${task.name} ${scores[index]?.map(percent).join(", ")}`).join("; ")}.`,
-    rows: report.tasks.map((task, index) => `${taskLabel(report, index)}, ${task.concepts}`),
-    columns: main.paths.map((_, path) => `path ${path + 1}`),
-    labelWidth: 162,
+    rows: labels,
+    columns: main.paths.map((_, path) => (main.paths.length > 5 ? String(path + 1) : `path ${path + 1}`)),
+    labelWidth: Math.min(204, Math.max(120, ...labels.map((label) => 6.1 * label.length))),
     cell: { width: Math.max(34, Math.min(49, Math.floor(230 / main.paths.length))), height: 26 },
     cells: scores.map((row, task) => row.map((score, path) => shiftCell(shifts[task]?.[path] ?? 0, percent(score), reach))),
   };
