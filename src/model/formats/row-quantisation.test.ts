@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { dequantiseRows, quantiseRows } from "./row-quantisation.ts";
 
 test("every element within half a step of its row, the largest of a row exactly at 127 steps", () => {
-  const finite = fc.float({ noNaN: true, noDefaultInfinity: true });
+  const finite = fc.float({ noNaN: true, min: Math.fround(-1e38), max: Math.fround(1e38) });
   fc.assert(
     fc.property(fc.array(fc.array(finite, { minLength: 3, maxLength: 3 }), { minLength: 1, maxLength: 5 }), (rows) => {
       const quantised = quantiseRows(Float32Array.from(rows.flat()), rows.length);

@@ -16,7 +16,7 @@ const MIN_SCALE = 2 ** -126;
 
 /**
  * Symmetric int8 per row (output channel): `scale = max |row| / 127`, `value = round(x / scale)`; a row of zeros has scale 1.
- * @param values [rows, columns] float32, finite. The error of an element is at most half its row's scale.
+ * @param values [rows, columns] float32, finite (below 1e38, so that no rounding overflows). The error of an element is at most half its row's scale.
  */
 export function quantiseRows(values: Float32Array, rows: number): QuantisedRows {
   const columns = rows === 0 ? 0 : values.length / rows;

@@ -72,6 +72,8 @@ describe("errors", () => {
     ["no model", { added_tokens: [], model: undefined }, "model"],
     ["another kind", { model: { type: "Unigram", vocab: [], merges: [] } }, "model.type"],
     ["a merge of one", { model: { type: "BPE", vocab: {}, merges: ["a"] } }, "model.merges"],
+    ["a merge of a number", { model: { type: "BPE", vocab: {}, merges: [["a", "b"], 3] } }, "model.merges[1]"],
+    ["a vocabulary that is a list", { model: { type: "BPE", vocab: [], merges: [] } }, "model.vocab"],
     ["an id that is text", { model: { type: "BPE", vocab: { a: "1" }, merges: [] } }, "model.vocab.a"],
     ["no added tokens", { added_tokens: null }, "added_tokens"],
     ["an added token without id", { added_tokens: [{ content: "x", special: true }] }, "added_tokens[0].id"],

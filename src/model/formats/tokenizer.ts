@@ -36,21 +36,38 @@ export function createTokenizer(value: unknown, { file }: { file: string }): Tok
 
 const tokenId = z.number().int().nonnegative();
 const addedTokenSchema = z.looseObject({ id: tokenId, content: z.string().min(1), special: z.boolean() });
-const mergesSchema = z.union([z.array(z.string().regex(/^\S+ \S+$/u)), z.array(z.tuple([z.string(), z.string()]))]);
+
+/** Token to id. Vocabularies are large: one plain pass instead of a schema per entry. */
+const vocabSchema = z.custom<Readonly<Record<string, number>>>(isRecord, "expected record").superRefine((vocab, context) => {
+  const wrong = Object.entries(vocab).find(([, id]) => !Number.isInteger(id) || id < 0);
+  if (wrong !== undefined) context.addIssue({ code: "custom", path: [wrong[0]], message: "expected a whole number" });
+});
+
+/** Pairs of tokens, as "a b" or ["a", "b"]. */
+const mergesSchema = z.custom<readonly (string | readonly string[])[]>(Array.isArray, "expected array").superRefine((merges, context) => {
+  const wrong = merges.findIndex((merge) => !isPair(merge));
+  if (wrong !== -1) context.addIssue({ code: "custom", path: [wrong], message: 'expected a pair of tokens, such as "a b"' });
+});
+
 const tokenizerSchema = z.looseObject({
   added_tokens: z.array(addedTokenSchema),
   normalizer: z.unknown(),
   pre_tokenizer: z.unknown(),
   post_processor: z.unknown(),
   decoder: z.unknown(),
-  model: z.looseObject({
-    type: z.literal("BPE").optional(),
-    vocab: z.record(z.string(), tokenId),
-    merges: mergesSchema,
-  }),
+  model: z.looseObject({ type: z.literal("BPE").optional(), vocab: vocabSchema, merges: mergesSchema }),
 });
 
 type TokenizerDescription = z.output<typeof tokenizerSchema>;
+
+function isPair(merge: unknown): boolean {
+  const parts: unknown = typeof merge === "string" ? merge.split(" ") : merge;
+  return Array.isArray(parts) && parts.length === 2 && parts.every((part) => typeof part === "string" && part !== "");
+}
+
+function isRecord(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
 
 class JsonTokenizer implements Tokenizer {
   readonly vocabSize: number;
