@@ -27,29 +27,33 @@ const SETTINGS: EstimatorOptions = {
   threads: 1,
 };
 
-function gaussianBatch(rho: number, rows: number, ...keys: readonly (string | number)[]): PathEmbeddings {
-  const batch = (side: string): FloatTensor =>
-    correlatedGaussians(rho, { rows, dimensions: 6 }, new RandomStream("gaussians", side, ...keys));
-  return { queries: batch("queries"), targets: batch("targets") };
+/** Queries of one correlation, targets of another. */
+function gaussianBatch([queries, targets]: readonly [number, number], rows: number, key: string | number): PathEmbeddings {
+  const batch = (rho: number): FloatTensor => correlatedGaussians(rho, { rows, dimensions: 6 }, new RandomStream("gaussians", rho, key));
+  return { queries: batch(queries), targets: batch(targets) };
 }
 
-async function trainedOn(rho: number, steps = 600): Promise<EstimatorReading> {
+/** Held-out readings after training, queries and targets apart. */
+async function trainedOn(rhos: readonly [number, number]): Promise<EstimatorReading[]> {
   await using estimator = await MutualInformationEstimator.create(SETTINGS);
-  for (let step = 0; step < steps; step++) await estimator.train(gaussianBatch(rho, 512, step));
-  return await estimator.evaluate(gaussianBatch(rho, 4096, "held out"));
+  for (let step = 0; step < 450; step++) await estimator.train(gaussianBatch(rhos, 512, step));
+  const reading = await estimator.evaluate(gaussianBatch(rhos, 4096, "held out"));
+  return reading.pairs.map((pair) => ({ ...reading, value: pair.value, likelihoodGain: pair.likelihoodGain, pairs: [pair] }));
 }
 
 describe("on correlated Gaussians", () => {
   test(
     "vCLUB is rho²/(1-rho²) per dimension within 15 %, above the mutual information, monotone and near 0 at 0",
-    { timeout: 60_000 },
+    { timeout: 180_000 },
     async () => {
-      let previous = await trainedOn(0);
-      expect(Math.abs(previous.value)).toBeLessThan(0.002);
-      expect(Math.abs(previous.likelihoodGain)).toBeLessThan(0.002);
-      expect(judgeEstimator([previous]).state).toBe("independent");
-      for (const rho of [0.1, 0.2, 0.4, 0.6, 0.8, 0.9]) {
-        const reading = await trainedOn(rho);
+      const readings = [...(await trainedOn([0, 0.1])), ...(await trainedOn([0.2, 0.4])), ...(await trainedOn([0.7, 0.9]))];
+      const [none, ...others] = readings as [EstimatorReading, ...EstimatorReading[]];
+      expect(Math.abs(none.value)).toBeLessThan(0.002);
+      expect(Math.abs(none.likelihoodGain)).toBeLessThan(0.002);
+      expect(judgeEstimator([none]).state).toBe("independent");
+      let previous = none;
+      for (const [at, rho] of [0.1, 0.2, 0.4, 0.7, 0.9].entries()) {
+        const reading = others[at] as EstimatorReading;
         const perfect = rho ** 2 / (1 - rho ** 2);
         const information = -0.5 * Math.log(1 - rho ** 2);
         expect(Math.abs(reading.value / perfect - 1), `value at ${rho}`).toBeLessThan(0.15);
@@ -75,7 +79,7 @@ function encoderGraph(): Graph {
   return builder.finish({ paths, loss: mul(reduceMean(vclub(standardisedPairs(paths, pairsOf(2)), queries), [0]), 1) });
 }
 
-test("gradient descent on it drives dependence down, as distance correlation and CKA tell", { timeout: 60_000 }, async () => {
+test("gradient descent on it drives dependence down, as distance correlation and CKA tell", { timeout: 180_000 }, async () => {
   await using estimator = await MutualInformationEstimator.create({ ...SETTINGS, dimensions: 3, hiddenWidth: 24, innerSteps: 2 });
   const graph = encoderGraph();
   await using session = await GraphSession.create(differentiate(graph, { losses: ["loss"], inputs: ["first", "second"] }), { threads: 1 });
@@ -103,7 +107,7 @@ test("gradient descent on it drives dependence down, as distance correlation and
     return { distance: distanceCorrelation(x, y), cka: linearCka(x, y) };
   };
   const before = await dependence();
-  for (let step = 0; step < 500; step++) {
+  for (let step = 0; step < 350; step++) {
     const paths = expectFloat((await run(256, step))["paths"] as FloatTensor);
     await estimator.train({ queries: paths, targets: paths });
     const outputs = await run(256, step);
@@ -120,7 +124,7 @@ test("gradient descent on it drives dependence down, as distance correlation and
 describe("held-out readings", () => {
   test("are taken before the batch is learnt from", async () => {
     await using estimator = await MutualInformationEstimator.create({ ...SETTINGS, innerSteps: 5 });
-    const batch = gaussianBatch(0.9, 64, 0);
+    const batch = gaussianBatch([0.9, 0.9], 64, 0);
     const heldOut = await estimator.train(batch);
     expect(heldOut.likelihoodGain).toBeCloseTo(0, 5);
     expect((await estimator.evaluate(batch)).negativeLogLikelihood).toBeLessThan(heldOut.negativeLogLikelihood);
@@ -132,14 +136,14 @@ describe("held-out readings", () => {
 
   test("an untrained estimator is dead on dependent vectors, and the verdict says what to do", async () => {
     await using estimator = await MutualInformationEstimator.create(SETTINGS);
-    const verdict = judgeEstimator([await estimator.evaluate(gaussianBatch(0.9, 256, 0))]);
+    const verdict = judgeEstimator([await estimator.evaluate(gaussianBatch([0.9, 0.9], 256, 0))]);
     expect(verdict.state).toBe("dead");
     expect(verdict.message).toMatch(/paths 1 and 2.*inner steps/);
   });
 
   test("vectors that are not finite leave the estimator as it was, and count as dead", async () => {
     await using estimator = await MutualInformationEstimator.create(SETTINGS);
-    const batch = gaussianBatch(0.5, 64, 0);
+    const batch = gaussianBatch([0.5, 0.5], 64, 0);
     batch.queries.data[3] = Number.NaN;
     const before = [...estimator.parameters.values()].map(({ data }) => [...data]);
     const reading = await estimator.train(batch);
@@ -155,10 +159,10 @@ describe("state", () => {
   test("saved and loaded, it goes on bit by bit as if nothing had been", async () => {
     await using straight = await MutualInformationEstimator.create(SETTINGS);
     await using resumed = await MutualInformationEstimator.create({ ...SETTINGS, seed: 99 });
-    for (const step of [0, 1, 2]) await straight.train(gaussianBatch(0.7, 64, step));
+    for (const step of [0, 1, 2]) await straight.train(gaussianBatch([0.7, 0.7], 64, step));
     resumed.load(copyOf(straight.state()));
     for (const step of [3, 4]) {
-      expect(await resumed.train(gaussianBatch(0.7, 64, step))).toEqual(await straight.train(gaussianBatch(0.7, 64, step)));
+      expect(await resumed.train(gaussianBatch([0.7, 0.7], 64, step))).toEqual(await straight.train(gaussianBatch([0.7, 0.7], 64, step)));
     }
   });
 
