@@ -9,7 +9,7 @@ import type { RawImage } from "../../inputs/embedding-input.ts";
 import { renderPicture, type PictureSource } from "./render-picture.ts";
 
 /** Raised when the way pictures are drawn or stored changes, so that old caches are not read. */
-const FORMAT = 1;
+const FORMAT = 2;
 /** A picture whose every value is above this shows nothing on white. */
 const BLANK = 245;
 /** Renders in flight at once. */
