@@ -149,10 +149,10 @@ describe("colours", () => {
       [60, 130, 230],
       [0, 0, 0],
     ] as [Rgb, Rgb, Rgb];
-    expect(dominantColour(paint([red as Rgb, red as Rgb, blue as Rgb, black as Rgb, black as Rgb]))).toBe("red");
-    expect(dominantColour(paint([red as Rgb, blue as Rgb]))).toBeUndefined();
-    expect(dominantColour(paint([black as Rgb, black as Rgb, black as Rgb, red as Rgb]))).toBe("black");
-    expect(dominantColour({ ...paint([red as Rgb]), alpha: Uint8Array.of(0) })).toBeUndefined();
+    expect(dominantColour(paint([red, red, blue, black, black]))).toBe("red");
+    expect(dominantColour(paint([red, blue]))).toBeUndefined();
+    expect(dominantColour(paint([black, black, black, red]))).toBe("black");
+    expect(dominantColour({ ...paint([red]), alpha: Uint8Array.of(0) })).toBeUndefined();
   });
 });
 

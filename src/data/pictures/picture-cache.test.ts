@@ -32,7 +32,7 @@ function centre(store: PictureStore, index: number): number[] {
 
 describe("loadPictures", () => {
   test("draws once, then reads; what cannot be drawn is counted and leaves no gap", async () => {
-    const plan = vi.fn(() => Promise.resolve(PLAN));
+    const plan = vi.fn<() => Promise<PicturePlan>>(() => Promise.resolve(PLAN));
     const progress: number[] = [];
     const first = await loadPictures("test", ["a@1"], plan, {
       size: 32,
@@ -55,7 +55,7 @@ describe("loadPictures", () => {
   });
 
   test("draws anew for another size or version", async () => {
-    const plan = vi.fn(() => Promise.resolve(PLAN));
+    const plan = vi.fn<() => Promise<PicturePlan>>(() => Promise.resolve(PLAN));
     await loadPictures("test", ["a@1"], plan, { size: 16, cacheFolder: folder });
     await loadPictures("test", ["a@2"], plan, { size: 16, cacheFolder: folder });
     const large = await loadPictures("test", ["a@2"], plan, { size: 32, cacheFolder: folder });
@@ -64,7 +64,7 @@ describe("loadPictures", () => {
   });
 
   test("makes a cut or garbled cache again", async () => {
-    const plan = vi.fn(() => Promise.resolve(PLAN));
+    const plan = vi.fn<() => Promise<PicturePlan>>(() => Promise.resolve(PLAN));
     const options = { size: 16, cacheFolder: folder };
     await loadPictures("test", [], plan, options);
     const [pixels, index] = (await readdir(folder)).sort();

@@ -75,7 +75,7 @@ export class TrainingSampler {
 }
 
 /** The concepts by group of variants. */
-export function groupVariants(concepts: readonly EmojiConcept[]): EmojiConcept[][] {
+function groupVariants(concepts: readonly EmojiConcept[]): EmojiConcept[][] {
   const groups = new Map<string, EmojiConcept[]>();
   for (const concept of concepts) {
     const group = groups.get(concept.variantGroup);
