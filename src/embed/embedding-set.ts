@@ -14,6 +14,9 @@ export interface EmbeddingSet {
   readonly paths: Float32Array;
 }
 
+/** The path vectors of several inputs, without their aggregates. */
+export type PathVectors = Pick<EmbeddingSet, "count" | "pathCount" | "dimensions" | "paths">;
+
 /**
  * Checks that the matrices have the sizes the counts say.
  * @throws {ShapeError} if `aggregate` is not [count, D] or `paths` is not [count, N, D].

@@ -3,11 +3,14 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { embeddingSetOf, madeUpEmbeddings, madeUpTask, normaliseRows } from "../../test/fixtures/eval/made-up-embeddings.ts";
+import { collapseVerdict } from "../embed/diversity/collapse-verdict.ts";
+import { linearCka } from "../embed/diversity/linear-cka.ts";
+import { centredPathCosine, pathCosine } from "../embed/diversity/path-cosine.ts";
+import { pairMean, pairValues, type PathMatrix } from "../embed/diversity/path-matrix.ts";
+import { averageRanks, RankCorrelation, spearman } from "../embed/diversity/rank-correlation.ts";
 import type { EmbeddingSet } from "../embed/embedding-set.ts";
-import { centredPathCosine, collapseVerdict, measureDiversity, pathCosine } from "./diversity.ts";
-import { linearCka } from "./linear-cka.ts";
-import { pairMean, pairValues, type PathMatrix } from "./path-matrix.ts";
-import { averageRanks, RankCorrelation, spearman } from "./rank-correlation.ts";
+import { measureDiversity } from "./diversity.ts";
+import { correlateTask } from "./rank-correlation.ts";
 import type { RankingTask } from "./ranking-task.ts";
 import { precisionAtOne, scoreRow, scoreTask, type TaskEmbeddings } from "./scoring.ts";
 
@@ -40,7 +43,7 @@ const task = { name: "reference", rows: reference.rows };
 
 function rankCorrelationOf(of: RankingTask, taskEmbeddings: TaskEmbeddings): PathMatrix {
   const correlation = new RankCorrelation(taskEmbeddings.queries.pathCount);
-  correlation.add(of, taskEmbeddings);
+  correlateTask(correlation, of, taskEmbeddings);
   return correlation.mean();
 }
 
@@ -120,9 +123,10 @@ describe("CKA", () => {
     expect(value).toBeLessThan(0.06);
   });
   test("takes evenly spaced inputs when there are too many", () => {
-    const set = madeUpEmbeddings({ count: 300, pathCount: 3, dimensions: 4 }, 7);
-    const every = linearCka(set, 300);
-    const some = linearCka(set, 200);
+    const set = madeUpEmbeddings({ count: 1100, pathCount: 2, dimensions: 4 }, 7);
+    const every = linearCka(set);
+    const some = measureDiversity(set, []).cka;
+    expect(some).not.toEqual(every);
     pairValues(every).forEach((value, pair) => expect(Math.abs(value - (pairValues(some)[pair] ?? 9))).toBeLessThan(0.05));
   });
 });

@@ -1,8 +1,9 @@
+import { RankCorrelation } from "../embed/diversity/rank-correlation.ts";
 import { joinSets, takeRows, type EmbeddingSet } from "../embed/embedding-set.ts";
 import { AbortedError } from "../errors/families.ts";
 import { measureDiversity, type Diversity } from "./diversity.ts";
 import { evenlySpaced } from "./evenly-spaced.ts";
-import { RankCorrelation } from "./rank-correlation.ts";
+import { correlateTask } from "./rank-correlation.ts";
 import { chancePrecision, type ConceptGroup, type EvaluableTask } from "./ranking-task.ts";
 import { SharedLists, type EmbedInputs } from "./shared-lists.ts";
 import { scoreTask, type ScoringOptions, type TaskEmbeddings, type ViewHits } from "./scoring.ts";
@@ -55,7 +56,7 @@ export async function evaluateModel<Input>(
     const embeddings = { queries: await lists.take(task.queries), candidates: await lists.take(task.candidates) };
     const evaluation = evaluateTask(task, embeddings, options);
     correlation ??= new RankCorrelation(embeddings.queries.pathCount);
-    correlation.add(task, embeddings);
+    correlateTask(correlation, task, embeddings);
     samples.push(takeRows(embeddings.queries, evenlySpaced(embeddings.queries.count, Math.ceil(DIVERSITY_ROWS / tasks.length))));
     evaluations.push(evaluation);
     options.onTask?.({ task: evaluation, done: evaluations.length, total: tasks.length });

@@ -1,8 +1,8 @@
 import { z } from "zod";
+import type { PathMatrix } from "../embed/diversity/path-matrix.ts";
 import { DataError } from "../errors/families.ts";
 import type { Diversity } from "./diversity.ts";
 import type { ModelEvaluation, TaskEvaluation } from "./evaluate.ts";
-import type { PathMatrix } from "./path-matrix.ts";
 import type { ViewHits } from "./scoring.ts";
 
 const pathMatrixSchema: z.ZodType<PathMatrix> = z.array(z.array(z.number().nullable()));

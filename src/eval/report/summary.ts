@@ -1,6 +1,6 @@
 import type { Estimate } from "../bootstrap.ts";
-import { COLLAPSE_THRESHOLD } from "../diversity.ts";
-import { pairMean } from "../path-matrix.ts";
+import { COLLAPSE_THRESHOLD } from "../../embed/diversity/collapse-verdict.ts";
+import { pairMean } from "../../embed/diversity/path-matrix.ts";
 import { comparisonOf, findingOf, modelOf, VIEW_NAMES } from "./find-in-report.ts";
 import { count, decimal, percent, points, pointsInterval, times } from "./format-number.ts";
 import type { EmbeddingView, Report, ReportModel, ScoreView } from "./report-types.ts";

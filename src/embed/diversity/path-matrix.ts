@@ -1,5 +1,3 @@
-import { mean } from "./bootstrap.ts";
-
 /** A symmetric measure between paths, [N, N]; null where it is undefined, e.g. for a path that does not vary. */
 export type PathMatrix = readonly (readonly (number | null)[])[];
 
@@ -29,5 +27,5 @@ export function pairValues(matrix: PathMatrix): number[] {
 /** The mean over pairs of different paths; null if there is no pair. */
 export function pairMean(matrix: PathMatrix): number | null {
   const values = pairValues(matrix);
-  return values.length === 0 ? null : mean(values);
+  return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
 }

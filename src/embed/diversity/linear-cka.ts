@@ -1,29 +1,26 @@
-import type { EmbeddingSet } from "../embed/embedding-set.ts";
-import { evenlySpaced } from "./evenly-spaced.ts";
+import type { PathVectors } from "../embedding-set.ts";
 import { symmetricMatrix, type PathMatrix } from "./path-matrix.ts";
 
 /**
  * Linear CKA between paths, `|XᵀY|² / (|XᵀX| |YᵀY|)` with X, Y the paths' centred [count, D] matrices and Frobenius norms.
  * 1 if two paths hold the same similarities between inputs, whatever the rotation and scale. It is biased upwards for few inputs:
- * unrelated paths give about D / (count + D).
- * @param rowLimit at most so many inputs are used, evenly spaced; 1,024 by default.
+ * unrelated paths give about D / (count + D). Its cost grows with the square of the inputs.
  * @source Kornblith et al. 2019, eq. 3-4.
  */
-export function linearCka(set: EmbeddingSet, rowLimit = 1024): PathMatrix {
-  const rows = evenlySpaced(set.count, rowLimit);
-  const kernels = Array.from({ length: set.pathCount }, (_, path) => centredKernel(set, path, rows));
+export function linearCka(set: PathVectors): PathMatrix {
+  const kernels = Array.from({ length: set.pathCount }, (_, path) => centredKernel(set, path));
   const norms = kernels.map((kernel) => Math.sqrt(dot(kernel, kernel)));
   return symmetricMatrix(set.pathCount, (left, right) => {
     const scale = (norms[left] as number) * (norms[right] as number);
-    if (scale <= NOTHING * rows.length) return Number.NaN;
+    if (scale <= NOTHING * set.count) return Number.NaN;
     return left === right ? 1 : dot(kernels[left] as Float64Array, kernels[right] as Float64Array) / scale;
   });
 }
 
 /** The upper triangle of X Xᵀ of one path, X centred; entries off the diagonal times √2, so that a dot product is a Frobenius product. */
-function centredKernel(set: EmbeddingSet, path: number, rows: readonly number[]): Float64Array {
-  const vectors = centredRows(set, path, rows);
-  const kernel = new Float64Array((rows.length * (rows.length + 1)) / 2);
+function centredKernel(set: PathVectors, path: number): Float64Array {
+  const vectors = centredRows(set, path);
+  const kernel = new Float64Array((set.count * (set.count + 1)) / 2);
   let at = 0;
   vectors.forEach((left, row) => {
     for (let other = row; other < vectors.length; other++) {
@@ -34,8 +31,8 @@ function centredKernel(set: EmbeddingSet, path: number, rows: readonly number[])
   return kernel;
 }
 
-function centredRows({ pathCount, dimensions, paths }: EmbeddingSet, path: number, rows: readonly number[]): Float64Array[] {
-  const vectors = rows.map((row) => {
+function centredRows({ count, pathCount, dimensions, paths }: PathVectors, path: number): Float64Array[] {
+  const vectors = Array.from({ length: count }, (_, row) => {
     const start = (row * pathCount + path) * dimensions;
     return Float64Array.from(paths.subarray(start, start + dimensions));
   });
