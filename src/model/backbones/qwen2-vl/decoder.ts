@@ -4,20 +4,23 @@ import type { Decoder, DecoderContext } from "../../nn/attention-context.ts";
 import { mergeHeads, pickTokens, splitHeads } from "../../nn/heads.ts";
 import { linear } from "../../nn/linear.ts";
 import type { ParameterSource } from "../../nn/parameter-source.ts";
+import { layerBuilder, type RecomputeOptions } from "../../nn/recomputed-layers.ts";
 import type { Qwen2VLConfig } from "./config.ts";
 
 /** The decoder of a Qwen2-VL model, its weights taken from `parameters` under the checkpoint's names. */
-export function qwen2VLDecoder(parameters: ParameterSource, config: Qwen2VLConfig): Decoder {
+export function qwen2VLDecoder(parameters: ParameterSource, config: Qwen2VLConfig, options: RecomputeOptions = {}): Decoder {
   const { layerCount, hiddenSize, keyValueHeadCount, headDimension } = config;
+  const { builder } = parameters;
+  const build = layerBuilder(builder, options);
   return {
     layerCount,
     hiddenSize,
     keyValueHeadCount,
     headDimension,
-    layer: (index, hidden, { bias, ...context }) => decoderLayer(parameters, config, { index, hidden, context, bias }),
+    layer: (index, hidden, { bias, ...context }) => build(() => decoderLayer(parameters, config, { index, hidden, context, bias })),
     lastLayer: (hidden, context, { rows, bias }) =>
-      decoderLayer(parameters, config, { index: layerCount - 1, hidden, context, bias, rows }),
-    norm: (hidden) => parameters.builder.scope("model.norm", () => norm(parameters, config, { name: "model.norm", hidden })),
+      build(() => decoderLayer(parameters, config, { index: layerCount - 1, hidden, context, bias, rows })),
+    norm: (hidden) => builder.scope("model.norm", () => norm(parameters, config, { name: "model.norm", hidden })),
   };
 }
 

@@ -4,6 +4,7 @@ import { GraphBuilder, type Graph } from "../../../engine/graph/graph-builder.ts
 import { concat, gather, l2Normalize, reshape } from "../../../engine/graph/operators.ts";
 import type { Value } from "../../../engine/graph/value.ts";
 import { Parameters, type LoraConfig, type ParameterPlace, type ParameterSource } from "../../nn/parameter-source.ts";
+import type { RecomputeOptions } from "../../nn/recomputed-layers.ts";
 import { aggregate } from "../../paths/aggregation.ts";
 import type { PathConfig } from "../../paths/path-config.ts";
 import type { PathInputs } from "../../paths/path-inputs.ts";
@@ -16,7 +17,7 @@ import { visionTower } from "./vision-tower.ts";
 export type VisionMode = "none" | "uniform" | "ragged";
 
 /** How a model's graph is built. */
-export interface ModelGraphOptions {
+export interface ModelGraphOptions extends RecomputeOptions {
   readonly config: Qwen2VLConfig;
   readonly paths: PathConfig;
   readonly vision: VisionMode;
@@ -50,14 +51,14 @@ export interface EncodedBatch {
 
 /** Declares a batch's inputs and encodes it. Inputs are those that `modelInputs` makes of a processed batch. */
 export function encodeBatch(parameters: ParameterSource, options: ModelGraphOptions): EncodedBatch {
-  const decoder = qwen2VLDecoder(parameters, options.config);
+  const decoder = qwen2VLDecoder(parameters, options.config, options);
   const paths = runPaths(parameters, decoder, options.paths, decoderInputs(parameters, options));
   return { paths, aggregate: parameters.builder.scope("paths.aggregate", () => aggregate(parameters, options.paths, paths)) };
 }
 
 /** All tokens' final hidden states, no path: `[B, T, hidden]`. */
 export function encodeTokens(parameters: ParameterSource, options: ModelGraphOptions): Value {
-  return runTrunk(qwen2VLDecoder(parameters, options.config), decoderInputs(parameters, options));
+  return runTrunk(qwen2VLDecoder(parameters, options.config, options), decoderInputs(parameters, options));
 }
 
 /** A graph that embeds: outputs `paths` [B, N, hidden] and `aggregate` [B, hidden], both of unit length. */
@@ -142,10 +143,11 @@ export function imageFeatures(parameters: ParameterSource, options: ModelGraphOp
   const half = vision.embedDimension / vision.headCount / 2;
   const padding = (): Value =>
     reshape(builder.input(`${inputPrefix}visionBias`, "float32", [images, blocks, perBlock]), [images, 1, 1, patches]);
-  return visionTower(parameters, vision, {
+  const seen = {
     pixelValues: input("pixelValues", vision.inChannels * vision.temporalPatchSize * vision.patchSize ** 2),
     cosines: input("visionCosines", half),
     sines: input("visionSines", half),
     bias: options.vision === "ragged" ? padding() : undefined,
-  });
+  };
+  return visionTower(parameters, vision, seen, options);
 }

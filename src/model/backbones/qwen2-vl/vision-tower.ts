@@ -4,6 +4,7 @@ import type { Value } from "../../../engine/graph/value.ts";
 import { mergeHeads, splitHeads } from "../../nn/heads.ts";
 import { linear } from "../../nn/linear.ts";
 import type { ParameterSource } from "../../nn/parameter-source.ts";
+import { layerBuilder, type RecomputeOptions } from "../../nn/recomputed-layers.ts";
 import type { Qwen2VLVisionConfig } from "./config.ts";
 
 /** Epsilon of the tower's norms. @source Qwen2-VL reference implementation (not in its config). */
@@ -25,12 +26,18 @@ export interface VisionInputs {
  * Vision transformer and patch merger: `[images, patches, ..] -> [images, patches / merge², hidden]`. Each image attends to itself only.
  * @source Wang et al. 2024, "Qwen2-VL", section 2.1, and its reference implementation.
  */
-export function visionTower(parameters: ParameterSource, config: Qwen2VLVisionConfig, inputs: VisionInputs): Value {
+export function visionTower(
+  parameters: ParameterSource,
+  config: Qwen2VLVisionConfig,
+  inputs: VisionInputs,
+  options: RecomputeOptions = {},
+): Value {
   const { builder } = parameters;
+  const build = layerBuilder(builder, options);
   let hidden = builder.scope("visual.patch_embed", () => patchEmbedding(parameters, config, inputs.pixelValues));
   for (let index = 0; index < config.depth; index++) {
     const name = `visual.blocks.${index}`;
-    hidden = builder.scope(name, () => visionBlock(parameters, config, { name, hidden, inputs }));
+    hidden = builder.scope(name, () => build(() => visionBlock(parameters, config, { name, hidden, inputs })));
   }
   return builder.scope("visual.merger", () => patchMerger(parameters, config, hidden));
 }
