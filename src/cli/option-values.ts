@@ -7,6 +7,13 @@ export function positiveInteger(text: string): number {
   throw new UsageError({ message: `got "${text}" where a whole number above 0 was expected`, details: { argument: text } });
 }
 
+/** Reads a whole number from 0 from an option. @throws {UsageError} for anything else. */
+export function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== "" && Number.isSafeInteger(value) && value >= 0) return value;
+  throw new UsageError({ message: `got "${text}" where a whole number from 0 was expected`, details: { argument: text } });
+}
+
 /** Makes a reader of options that take one of a few words. @throws {UsageError} for any other word, naming them all. */
 export function oneOf<const Word extends string>(...words: readonly Word[]): (text: string) => Word {
   return (text) => {

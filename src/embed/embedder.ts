@@ -21,12 +21,13 @@ export type EmbeddingOutcome =
   | { readonly index: number; readonly embedding?: undefined; readonly error: Error };
 
 /** Batches that are made ready together, so that inputs of like size find each other. */
-const BATCHES_PER_WINDOW = 8;
+const BATCHES_PER_WINDOW = 4;
 
 /** Turns inputs into embeddings. Made by `loadModel`; dispose it to free its memory. */
 export class Embedder implements AsyncDisposable {
   readonly #model: EmbeddingModel;
   readonly #sessions: EmbeddingSessions;
+  #fingerprint: Promise<string> | undefined;
   #disposed = false;
 
   constructor(model: EmbeddingModel, options: SessionOptions = {}) {
@@ -57,6 +58,12 @@ export class Embedder implements AsyncDisposable {
   /** Instructions that the model was trained with, by what they are for: `text-to-image`, `image-to-image`, `target-image`, ... */
   get instructions(): Readonly<Record<string, string>> {
     return this.#model.polyvec.instructions;
+  }
+
+  /** A name for what the model computes, for caches of its embeddings; undefined for a model that has no files. */
+  async fingerprint(): Promise<string | undefined> {
+    this.#fingerprint ??= this.#model.fingerprint?.();
+    return this.#fingerprint;
   }
 
   /**

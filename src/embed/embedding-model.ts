@@ -16,6 +16,8 @@ export interface EmbeddingModel {
   readonly readWeight: (name: string) => Promise<FloatTensor>;
   /** Where a weight lies if its bytes are float32, so that it need not be read; undefined if it has to be. */
   readonly locateWeight?: (name: string) => ExternalData | undefined;
+  /** A name for what the model computes, for caches of its embeddings; without it there are none. */
+  readonly fingerprint?: () => Promise<string>;
   /** Lets go of what `readWeight` reads from. */
   readonly close?: () => Promise<void>;
 }

@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { SessionOptions } from "../engine/runtime/session.ts";
 import { FileError } from "../errors/families.ts";
+import { fingerprintModel } from "../model/folder/fingerprint.ts";
 import { MODEL_FILES } from "../model/folder/model-files.ts";
 import { openModelFolder, type ModelFolder } from "../model/folder/open-model-folder.ts";
 import { Embedder } from "./embedder.ts";
@@ -37,6 +38,7 @@ export function embeddingModelOf(folder: ModelFolder): EmbeddingModel {
       const { dtype, file, byteOffset, byteLength } = weights.info(name);
       return dtype === "F32" ? { file, byteOffset, byteLength } : undefined;
     },
+    fingerprint: () => fingerprintModel(folder),
     close: () => folder.close(),
   };
 }

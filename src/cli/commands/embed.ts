@@ -8,7 +8,7 @@ import type { EmbeddingWriter } from "../embedding/embedding-writer.ts";
 import { readInputRows, rowsOfArguments } from "../embedding/input-rows.ts";
 import { jsonLinesWriter, outputWriter } from "../embedding/json-lines-writer.ts";
 import { parquetWriter } from "../embedding/parquet-writer.ts";
-import { oneOf, positiveInteger } from "../option-values.ts";
+import { oneOf, positiveInteger, wholeNumber } from "../option-values.ts";
 import type { ProgressTask } from "../terminal/progress.ts";
 import { UsageError } from "../usage-error.ts";
 
@@ -70,10 +70,6 @@ export const command: CommandModule = defineCommand({
     }
   },
 });
-
-function wholeNumber(text: string): number {
-  return text === "0" ? 0 : positiveInteger(text);
-}
 
 function checkUsage({ input, output, format, path, paths }: Options, args: readonly string[]): void {
   const fail = (message: string): never => {

@@ -46,6 +46,11 @@ export class ModelWeights implements AsyncDisposable {
     for (const source of sources) if (source.complete) checkComplete(source, asked);
   }
 
+  /** The files that hold the weights, sorted. */
+  get files(): readonly string[] {
+    return [...new Set([...this.#places.values()].map(({ file, stored }) => file.info(stored).file))].sort();
+  }
+
   /** Where a weight lies and how it is stored. */
   info(name: string): TensorInfo {
     const { file, stored } = this.#place(name);
