@@ -14,3 +14,18 @@ export {
   TrainingError,
   WeightsError,
 } from "./errors/families.ts";
+export type { EmbeddingInput, ImageSource, RawImage } from "./inputs/embedding-input.ts";
+export { loadModel, type LoadModelOptions } from "./embed/load-model.ts";
+export type { Embedder, EmbeddingOutcome } from "./embed/embedder.ts";
+export type { Embedding, EmbedOptions, EmbedProgress } from "./embed/embed-options.ts";
+export type { EmbeddingSet } from "./embed/embedding-set.ts";
+export {
+  VectorIndex,
+  type SearchHit,
+  type SearchOptions,
+  type SearchQuery,
+  type SearchView,
+  type VectorSizes,
+} from "./search/vector-index.ts";
+export { loadIndex, saveIndex, type IndexMetadata } from "./search/index-folder.ts";
+export { indexPictures, type IndexPicturesOptions, type PictureIndex } from "./search/index-pictures.ts";
