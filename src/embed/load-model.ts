@@ -10,7 +10,7 @@ import { Embedder } from "./embedder.ts";
 import type { EmbeddingModel } from "./embedding-model.ts";
 
 /** The model that is taken if none is named. */
-export const DEFAULT_MODEL = "emoji-mini";
+const DEFAULT_MODEL = "emoji-mini";
 
 /** How a model is loaded. */
 export type LoadModelOptions = Pick<SessionOptions, "device" | "threads">;

@@ -27,7 +27,7 @@ export interface PictureIndex {
 }
 
 /** Where things are kept that can be made again: the environment variable POLYVEC_CACHE, or `.cache/polyvec` in the working directory. */
-export function cacheFolder(): string {
+function cacheFolder(): string {
   return resolve(process.env["POLYVEC_CACHE"] ?? join(".cache", "polyvec"));
 }
 

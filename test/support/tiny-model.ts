@@ -37,7 +37,7 @@ export function tinyModel({
   };
 }
 
-export const TINY_IMAGE_PROCESSOR: ImageProcessorConfig = {
+const TINY_IMAGE_PROCESSOR: ImageProcessorConfig = {
   ...QWEN2_VL_IMAGE_PROCESSOR,
   patchSize: 4,
   minPixels: 8 * 8,

@@ -38,8 +38,9 @@ export function quantiseRows(values: Float32Array, rows: number): QuantisedRows 
 export function dequantiseRows({ values, scales }: QuantisedRows): Float32Array {
   const columns = scales.length === 0 ? 0 : values.length / scales.length;
   const restored = new Float32Array(values.length);
-  for (let index = 0; index < values.length; index++) {
-    restored[index] = (values[index] as number) * (scales[Math.floor(index / columns)] as number);
+  let index = 0;
+  for (const scale of scales) {
+    for (const end = index + columns; index < end; index++) restored[index] = (values[index] as number) * scale;
   }
   return restored;
 }
