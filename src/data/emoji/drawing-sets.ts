@@ -5,6 +5,12 @@ export type Vendor = "noto" | "twemoji" | "fluent" | "openmoji" | "fxemoji" | "s
 export type DrawingSetName =
   "noto" | "twemoji" | "fluent-3d" | "fluent-flat" | "openmoji" | "fluent-contrast" | "noto-v1" | "fxemoji" | "streamline";
 
+/** A folder of files named by code point. */
+export interface DrawingFiles {
+  readonly folder: string;
+  readonly extension: ".svg" | ".webp";
+}
+
 /** What a set of drawings is and where it comes from. */
 export interface DrawingSet {
   readonly name: DrawingSetName;
@@ -17,7 +23,7 @@ export interface DrawingSet {
    */
   readonly role: "main" | "extra" | "test";
   /** How its pictures are found: by code point, by name (of the label, a shortcode or another package), or as files named by code point. */
-  readonly lookup: "characters" | "names" | "files";
+  readonly lookup: "characters" | "names" | DrawingFiles;
   readonly licence: string;
 }
 
@@ -25,9 +31,23 @@ export interface DrawingSet {
 export const DRAWING_SETS: readonly DrawingSet[] = [
   { name: "noto", vendor: "noto", package: "@iconify-json/noto", role: "main", lookup: "characters", licence: "Apache-2.0" },
   { name: "twemoji", vendor: "twemoji", package: "@iconify-json/twemoji", role: "main", lookup: "characters", licence: "CC-BY-4.0" },
-  { name: "fluent-3d", vendor: "fluent", package: "@lobehub/fluent-emoji-3d", role: "main", lookup: "files", licence: "MIT" },
+  {
+    name: "fluent-3d",
+    vendor: "fluent",
+    package: "@lobehub/fluent-emoji-3d",
+    role: "main",
+    lookup: { folder: "assets", extension: ".webp" },
+    licence: "MIT",
+  },
   { name: "fluent-flat", vendor: "fluent", package: "@iconify-json/fluent-emoji-flat", role: "main", lookup: "characters", licence: "MIT" },
-  { name: "openmoji", vendor: "openmoji", package: "@iconify-json/openmoji", role: "test", lookup: "characters", licence: "CC-BY-SA-4.0" },
+  {
+    name: "openmoji",
+    vendor: "openmoji",
+    package: "openmoji",
+    role: "test",
+    lookup: { folder: "color/svg", extension: ".svg" },
+    licence: "CC-BY-SA-4.0",
+  },
   {
     name: "fluent-contrast",
     vendor: "fluent",

@@ -1,4 +1,4 @@
-import { readdir } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { IconifySet, readIconifyCharacters } from "../pictures/iconify-set.ts";
 import type { PicturePackage } from "../pictures/picture-package.ts";
@@ -6,7 +6,7 @@ import type { PictureSource } from "../pictures/render-picture.ts";
 import { normaliseCodePoints } from "./code-points.ts";
 import type { EmojiWords } from "./concepts.ts";
 import { DRAWING_NAMES } from "./drawing-names.ts";
-import type { DrawingSet } from "./drawing-sets.ts";
+import type { DrawingFiles, DrawingSet } from "./drawing-sets.ts";
 
 /** Where the picture of an emoji is found, by the emoji's id. */
 export type FoundDrawings = ReadonlyMap<string, PictureSource>;
@@ -14,8 +14,6 @@ export type FoundDrawings = ReadonlyMap<string, PictureSource>;
 /** Finds the pictures of a set. @param names what other packages call the emoji: name -> id. */
 export async function findDrawings(set: DrawingSet, source: PicturePackage, names: ReadonlyMap<string, string>): Promise<FoundDrawings> {
   switch (set.lookup) {
-    case "files":
-      return findFiles(source);
     case "characters":
       return findByCharacter(await IconifySet.load(source), await readIconifyCharacters(source));
     case "names":
@@ -23,6 +21,8 @@ export async function findDrawings(set: DrawingSet, source: PicturePackage, name
         await IconifySet.load(source),
         new Map([...names, ...Object.entries(DRAWING_NAMES[set.name] ?? {})].map(compactEntry)),
       );
+    default:
+      return findFiles(join(source.folder, set.lookup.folder), set.lookup.extension);
   }
 }
 
@@ -59,10 +59,14 @@ function compactEntry([name, id]: readonly [string, string]): [string, string] {
   return [compactName(name), id];
 }
 
-async function findFiles(source: PicturePackage): Promise<FoundDrawings> {
-  const folder = join(source.folder, "assets");
-  const files = (await readdir(folder)).filter((file) => file.endsWith(".webp")).sort();
-  return new Map(files.map((file) => [normaliseCodePoints(file.slice(0, -".webp".length)), { file: join(folder, file) }]));
+async function findFiles(folder: string, extension: DrawingFiles["extension"]): Promise<FoundDrawings> {
+  const found = new Map<string, PictureSource>();
+  for (const file of (await readdir(folder)).filter((name) => name.endsWith(extension)).sort()) {
+    const path = join(folder, file);
+    const source = extension === ".svg" ? { svg: await readFile(path, "utf8") } : { file: path };
+    found.set(normaliseCodePoints(file.slice(0, -extension.length)), source);
+  }
+  return found;
 }
 
 function findByCharacter(set: IconifySet, characters: Readonly<Record<string, string>>): FoundDrawings {
