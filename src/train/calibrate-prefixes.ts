@@ -4,7 +4,7 @@ import { present } from "../errors/families.ts";
 import { embeddingGraph } from "../model/backbones/qwen2-vl/model.ts";
 import { modelInputs, visionModeOf, type TokenBatch } from "../model/backbones/qwen2-vl/model-inputs.ts";
 import type { BatchSource } from "./batch-source.ts";
-import type { TrainableModel } from "./trainer.ts";
+import type { TrainableModel } from "./trainable-model.ts";
 
 /** What calibration aims at. */
 export interface CalibrationOptions {

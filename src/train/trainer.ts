@@ -1,8 +1,5 @@
 import { invariant, TrainingError } from "../errors/families.ts";
 import { floatTensor, type FloatTensor, type Tensor } from "../engine/tensor/tensor.ts";
-import type { Qwen2VLConfig } from "../model/backbones/qwen2-vl/config.ts";
-import type { LoraConfig } from "../model/nn/parameter-source.ts";
-import type { PathConfig } from "../model/paths/path-config.ts";
 import { batchSize, type BatchSource, type TrainingBatch } from "./batch-source.ts";
 import { clipGradients } from "./clipping.ts";
 import { MutualInformationEstimator } from "./objective/mutual-information-estimator.ts";
@@ -14,20 +11,12 @@ import type { NamedTensors, Optimizer } from "./optimizer/optimizer.ts";
 import { makeOptimizer } from "./make-optimizer.ts";
 import type { Recipe } from "./recipe/recipe-types.ts";
 import { learningRateAt, warmUpShare } from "./schedule.ts";
-import type { BatchProcessor } from "./steps/batch-processor.ts";
-import { makeStepRunner, type StepEngine } from "./steps/make-step-runner.ts";
-import type { StepResult } from "./steps/step-runner.ts";
+import { makeStepRunner } from "./steps/make-step-runner.ts";
+import type { StepEngine, StepResult } from "./steps/step-engine.ts";
 import { trainableFilter } from "./trainable.ts";
+import type { TrainableModel } from "./trainable-model.ts";
 
-/** A model in training: its weights are changed in place. */
-export interface TrainableModel {
-  readonly config: Qwen2VLConfig;
-  readonly paths: PathConfig;
-  readonly lora: LoraConfig | undefined;
-  /** All weights by name, frozen ones too. */
-  readonly weights: Map<string, FloatTensor>;
-  readonly processor: BatchProcessor;
-}
+export type { TrainableModel } from "./trainable-model.ts";
 
 export interface TrainerOptions {
   readonly recipe: Recipe;

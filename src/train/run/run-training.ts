@@ -17,7 +17,8 @@ import { saveCheckpoint } from "../checkpoint/save-checkpoint.ts";
 import { prepareModel, type PreparedModel } from "../prepare-model.ts";
 import type { Recipe } from "../recipe/recipe-types.ts";
 import { trainingProcessor } from "../steps/processor-adapter.ts";
-import { Trainer, type TrainableModel } from "../trainer.ts";
+import type { TrainableModel } from "../trainable-model.ts";
+import { Trainer } from "../trainer.ts";
 import type { LoggedEvent, LoggedStep } from "./run-events.ts";
 
 /** Names within a run folder. */

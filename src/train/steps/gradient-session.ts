@@ -1,16 +1,18 @@
 import { differentiate, gradientName } from "../../engine/autodiff/differentiate.ts";
 import type { Graph } from "../../engine/graph/graph-builder.ts";
-import { GraphSession, type SessionOptions } from "../../engine/runtime/graph-session.ts";
-import { expectFloat, zeros, type FloatTensor, type Tensor } from "../../engine/tensor/tensor.ts";
+import { GraphSession } from "../../engine/runtime/graph-session.ts";
+import { zeros, type FloatTensor, type Tensor } from "../../engine/tensor/tensor.ts";
 import { present } from "../../errors/families.ts";
 import type { NamedTensors } from "../optimizer/optimizer.ts";
+import { stepSessionOptions } from "./step-session-options.ts";
 
 /** What to differentiate a graph for. */
-export interface GradientSessionOptions extends SessionOptions {
+export interface GradientSessionOptions {
   /** Trainable weights; those that the graph does not have are left out. */
   readonly trainable: (name: string) => boolean;
-  /** Outputs that are pulled back from a given gradient (GradCache) in place of the scalar `loss`. */
+  /** Outputs that are pulled back from a given gradient (GradCache) in place of the scalar `loss`: output to the input that holds it. */
   readonly seeds?: Readonly<Record<string, string>>;
+  readonly threads?: number | undefined;
 }
 
 /** Outputs of a run, gradients apart. */
@@ -32,11 +34,12 @@ export class GradientSession {
     this.#gradients = gradients;
   }
 
-  static async create(graph: Graph, { trainable, seeds, ...session }: GradientSessionOptions): Promise<GradientSession> {
+  static async create(graph: Graph, { trainable, seeds, threads }: GradientSessionOptions): Promise<GradientSession> {
     const inputs = [...graph.inputs.keys()].filter(trainable);
     const backward = differentiate(graph, seeds === undefined ? { losses: ["loss"], inputs } : { seeds, inputs });
     const gradients = new Map(inputs.map((name) => [name, zeros(present(graph.inputs.get(name), name).shape as readonly number[])]));
-    return new GradientSession(await GraphSession.create(backward, session), new Set(backward.inputs.keys()), gradients);
+    const session = await GraphSession.create(backward, stepSessionOptions(threads));
+    return new GradientSession(session, new Set(backward.inputs.keys()), gradients);
   }
 
   /** Runs forward and backward. @param inputs the batch's. @param weights by name; those that the graph does not have are left out. */
@@ -51,9 +54,4 @@ export class GradientSession {
   async dispose(): Promise<void> {
     await this.#session.dispose();
   }
-}
-
-/** A scalar output as a number. */
-export function scalarOf(outputs: Readonly<Record<string, Tensor>>, name: string): number {
-  return present(expectFloat(present(outputs[name], name)).data[0], name);
 }

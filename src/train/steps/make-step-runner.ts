@@ -1,25 +1,47 @@
+import { batchSize } from "../batch-source.ts";
 import type { Regulariser } from "../objective/loss-graph.ts";
 import type { Recipe } from "../recipe/recipe-types.ts";
-import type { TrainableModel } from "../trainer.ts";
-import { StepRunner, type StepInputs, type StepResult } from "./step-runner.ts";
+import type { TrainableModel } from "../trainable-model.ts";
+import { GradCacheRunner } from "./grad-cache-runner.ts";
+import type { StepEngine, StepInputs, StepResult } from "./step-engine.ts";
+import { StepRunner } from "./step-runner.ts";
 
-/** Computes the loss and the gradients of a batch. */
-export interface StepEngine {
-  run(inputs: StepInputs): Promise<StepResult>;
-  dispose(): Promise<void>;
-}
-
-export interface StepEngineOptions {
-  readonly recipe: Recipe;
+/** What an engine is chosen by. */
+export interface StepRunnerChoice {
+  readonly recipe: Pick<Recipe, "chunkSize" | "recompute" | "objective">;
   readonly model: TrainableModel;
   readonly regulariser: Regulariser;
+  /** Which weights are trained. */
   readonly trainable: (name: string) => boolean;
   readonly threads: number | undefined;
 }
 
-/** The engine that a recipe asks for. */
-export function makeStepRunner({ recipe, model, regulariser, trainable, threads }: StepEngineOptions): StepEngine {
+/** The engine that a recipe asks for: whole batches at once, or in chunks those that have more inputs than `chunkSize`. */
+export function makeStepRunner({ recipe, model, regulariser, trainable, threads }: StepRunnerChoice): StepEngine {
   const { config, paths, lora, processor } = model;
-  const { symmetric } = recipe.objective;
-  return new StepRunner({ model: { config, paths, lora }, regulariser, symmetric, processor, trainable, threads });
+  const { chunkSize, recompute, objective } = recipe;
+  const options = { model: { config, paths, lora, recompute }, regulariser, symmetric: objective.symmetric, processor, trainable, threads };
+  const whole = new StepRunner(options);
+  return chunkSize === undefined ? whole : new SizedEngine(whole, new GradCacheRunner({ ...options, chunkSize }), chunkSize);
+}
+
+/** Runs batches up to a size whole and larger ones in chunks. */
+class SizedEngine implements StepEngine {
+  readonly #whole: StepEngine;
+  readonly #chunked: StepEngine;
+  readonly #chunkSize: number;
+
+  constructor(whole: StepEngine, chunked: StepEngine, chunkSize: number) {
+    this.#whole = whole;
+    this.#chunked = chunked;
+    this.#chunkSize = chunkSize;
+  }
+
+  run(inputs: StepInputs): Promise<StepResult> {
+    return (batchSize(inputs.batch) > this.#chunkSize ? this.#chunked : this.#whole).run(inputs);
+  }
+
+  async dispose(): Promise<void> {
+    await Promise.all([this.#whole.dispose(), this.#chunked.dispose()]);
+  }
 }

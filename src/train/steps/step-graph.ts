@@ -1,6 +1,6 @@
 import type { Graph } from "../../engine/graph/graph-builder.ts";
 
-/** A graph that ends in a scalar `loss`, and the weights it takes as inputs. */
+/** A graph of a training step, and the weights it takes as inputs. */
 export interface StepGraph {
   readonly graph: Graph;
   /** Shapes of the weights by name. */

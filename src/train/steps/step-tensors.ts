@@ -1,0 +1,55 @@
+import { expectFloat, scalar, type FloatTensor, type Tensor } from "../../engine/tensor/tensor.ts";
+import { present } from "../../errors/families.ts";
+import { modelInputs, type TokenBatch } from "../../model/backbones/qwen2-vl/model-inputs.ts";
+import type { ContrastiveBatch } from "../batch-source.ts";
+import { makeMasks } from "../objective/contrastive-masks.ts";
+import type { LossOptions } from "../objective/loss-graph.ts";
+import type { LossWeights } from "../objective/objective.ts";
+import type { StepEngineOptions, StepResult } from "./step-engine.ts";
+
+type NamedOutputs = Readonly<Record<string, Tensor>>;
+
+/** A batch's tokens and pixels as graph inputs. @param prefix put before their names. */
+export function batchInputs({ config, paths }: StepEngineOptions["model"], batch: TokenBatch, prefix = ""): Record<string, Tensor> {
+  const inputs = modelInputs(config, paths, batch);
+  return Object.fromEntries(Object.entries(inputs).map(([name, tensor]) => [prefix + name, tensor]));
+}
+
+/** Masks and scalars of the contrastive loss as graph inputs. */
+export function contrastInputs(batch: ContrastiveBatch, weights: LossWeights): Record<string, Tensor> {
+  const { length } = batch.queries;
+  return {
+    ...makeMasks(batch.targetKeys.slice(0, length), batch.targetKeys.slice(length)),
+    temperature: scalar(weights.temperature),
+    pathWeight: scalar(weights.pathWeight),
+    regulariserWeight: scalar(weights.regulariserWeight),
+  };
+}
+
+/** The loss that an engine computes. */
+export function lossOptions({ model, regulariser, symmetric }: StepEngineOptions): LossOptions {
+  return { pathCount: model.paths.count, dimensions: model.config.hiddenSize, regulariser, symmetric };
+}
+
+/** The loss and its parts, from the outputs of the loss graph and the path embeddings beside them. */
+export function contrastiveParts(outputs: NamedOutputs): Omit<StepResult, "gradients"> {
+  return {
+    loss: scalarOf(outputs, "loss"),
+    precision: scalarOf(outputs, "aggregatePrecision"),
+    aggregateLoss: scalarOf(outputs, "aggregateLoss"),
+    regulariser: scalarOf(outputs, "regulariser"),
+    pathLosses: [...floatsOf(outputs, "pathLosses").data],
+    pathPrecisions: [...floatsOf(outputs, "pathPrecisions").data],
+    embeddings: { queryPaths: floatsOf(outputs, "queryPaths"), targetPaths: floatsOf(outputs, "targetPaths") },
+  };
+}
+
+/** An output of float32. */
+export function floatsOf(outputs: NamedOutputs, name: string): FloatTensor {
+  return expectFloat(present(outputs[name], name));
+}
+
+/** A scalar output as a number. */
+export function scalarOf(outputs: NamedOutputs, name: string): number {
+  return present(floatsOf(outputs, name).data[0], name);
+}
