@@ -6,7 +6,8 @@ import { add, after } from "../graph/operators.ts";
 import { copyValue } from "../graph/rebuild.ts";
 import type { Value, ValueOf } from "../graph/value.ts";
 import { verifyGraph } from "../graph/verify.ts";
-import { RULES, type Rule } from "./rules.ts";
+import type { Rule } from "./rule.ts";
+import { RULES } from "./rules.ts";
 
 /** What to differentiate, and with respect to what. */
 export interface DifferentiateOptions {

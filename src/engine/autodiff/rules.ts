@@ -20,7 +20,6 @@ import {
   reshape,
   rotary,
   scatterAdd,
-  sigmoid,
   sin,
   slice,
   square,
@@ -28,23 +27,12 @@ import {
   transpose,
   where,
 } from "../graph/operators.ts";
-import type { OperationAttributes, OperationName, Reduction } from "../graph/operations.ts";
+import type { OperationName, Reduction } from "../graph/operations.ts";
 import type { Value } from "../graph/value.ts";
+import { geluRule, swishRule } from "./activation-rules.ts";
+import { layerNormRule, rmsNormRule } from "./norm-rules.ts";
+import type { RuleContext, RuleEntry } from "./rule.ts";
 import { reduceToShape } from "./reduce-to-shape.ts";
-
-/** What a rule sees: the operation's inputs and output in the forward pass, and the gradient of its output. */
-export interface RuleContext<K extends OperationName> {
-  readonly attributes: OperationAttributes[K];
-  readonly inputs: readonly Value[];
-  readonly output: Value;
-  readonly gradient: Value;
-}
-
-/** Vector-Jacobian product: the gradients of the inputs, `undefined` where none passes. */
-export type Rule<K extends OperationName> = (context: RuleContext<K>) => readonly (Value | undefined)[];
-
-/** `expand`: differentiated through its expansion. `none`: no gradient passes. */
-export type RuleEntry<K extends OperationName> = Rule<K> | "expand" | "none";
 
 /** One entry per operation; a missing one does not compile. */
 export const RULES: { readonly [K in OperationName]: RuleEntry<K> } = {
@@ -128,14 +116,10 @@ export const RULES: { readonly [K in OperationName]: RuleEntry<K> } = {
   ],
   gather: ({ gradient, inputs: [table, indices] }) => [scatterAdd(indices as Value, gradient, shapeOf(table)[0] as Dimension), undefined],
   scatterAdd: ({ gradient, inputs: [indices] }) => [undefined, gather(gradient, indices as Value)],
-  silu: ({ gradient, inputs: [x] }) => {
-    const input = x as Value;
-    const gate = sigmoid(input);
-    return [mul(gradient, mul(gate, add(mul(input, sub(1, gate)), 1)))];
-  },
-  gelu: "expand",
-  rmsNorm: "expand",
-  layerNorm: "expand",
+  silu: (context) => swishRule(context, 1),
+  gelu: geluRule,
+  rmsNorm: rmsNormRule,
+  layerNorm: layerNormRule,
   rotary: ({ gradient, inputs }) => rotaryRule(gradient, inputs as readonly [Value, Value, Value]),
   attention: "expand",
 };

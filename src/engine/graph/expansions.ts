@@ -57,7 +57,7 @@ function expandAttention({ query, key, value, bias, scale }: Attention): Value {
   const [batch, heads, tokens, width] = query.shape as [Dimension, Dimension, Dimension, Dimension];
   const [, groups, keys] = key.shape as [Dimension, Dimension, Dimension];
   const rows = multiplyDimensions(divideDimensions(heads, groups), tokens);
-  const grouped = reshape(mul(query, scale), [batch, groups, rows, width]);
+  const grouped = mul(reshape(query, [batch, groups, rows, width]), scale); // ONNX Runtime merges a scale beside a product into it
   const products = reshape(matmul(grouped, key, { transposeB: true }), [batch, heads, tokens, keys]);
   const weights = softmax(bias === undefined ? products : add(products, bias));
   const mixed = matmul(reshape(weights, [batch, groups, rows, keys]), value);

@@ -31,36 +31,33 @@ describe("lowered graphs", () => {
     const positions = reshape(cast(iota(g, addDimensions(tokens, 1)), "float32"), [addDimensions(tokens, 1), 1]);
     expect(printModel(lowerGraph(g.finish({ rows, positions, spread: expand(positions, [batch, addDimensions(tokens, 1), 2]) }))))
       .toMatchInlineSnapshot(`
-      "inputs
-        x: float32 [batch, tokens, 4]
-      initializers
-        constant#0: int64 [2] = -1, 4
-        constant#2: int64 [1] = 0
-        constant#4: int64 [1] = 1
-        constant#12: int64 [2] = 0, 1
-        constant#15: int64 [1] = 2
-      nodes
-        Reshape#1 = Reshape(x, constant#0)
-        Squeeze#3 = Squeeze(constant#2)
-        Shape#5 = Shape(x) {start: 1, end: 2}
-        Add#6 = Add(constant#4, Shape#5)
-        Squeeze#7 = Squeeze(Add#6)
-        Squeeze#8 = Squeeze(constant#4)
-        Range#9 = Range(Squeeze#3, Squeeze#7, Squeeze#8)
-        Cast#10 = Cast(Range#9) {to: 6}
-        Cast#11 = Cast(Cast#10) {to: 1}
-        Reshape#13 = Reshape(Cast#11, constant#12)
-        Shape#14 = Shape(x) {start: 0, end: 1}
-        Concat#16 = Concat(Shape#14, Add#6, constant#15) {axis: 0}
-        Expand#17 = Expand(Reshape#13, Concat#16)
-        rows = Identity(Reshape#1)
-        positions = Identity(Reshape#13)
-        spread = Identity(Expand#17)
-      outputs
-        rows: float32 [batch*tokens, 4]
-        positions: float32 [1 + tokens, 1]
-        spread: float32 [batch, 1 + tokens, 2]"
-    `);
+        "inputs
+          x: float32 [batch, tokens, 4]
+        initializers
+          constant#0: int64 [2] = -1, 4
+          constant#2: int64 [1] = 0
+          constant#4: int64 [1] = 1
+          constant#12: int64 [2] = 0, 1
+          constant#15: int64 [1] = 2
+        nodes
+          rows = Reshape(x, constant#0)
+          Squeeze#3 = Squeeze(constant#2)
+          Shape#5 = Shape(x) {start: 1, end: 2}
+          Add#6 = Add(constant#4, Shape#5)
+          Squeeze#7 = Squeeze(Add#6)
+          Squeeze#8 = Squeeze(constant#4)
+          Range#9 = Range(Squeeze#3, Squeeze#7, Squeeze#8)
+          Cast#10 = Cast(Range#9) {to: 6}
+          Cast#11 = Cast(Cast#10) {to: 1}
+          positions = Reshape(Cast#11, constant#12)
+          Shape#14 = Shape(x) {start: 0, end: 1}
+          Concat#16 = Concat(Shape#14, Add#6, constant#15) {axis: 0}
+          spread = Expand(positions, Concat#16)
+        outputs
+          rows: float32 [batch*tokens, 4]
+          positions: float32 [1 + tokens, 1]
+          spread: float32 [batch, 1 + tokens, 2]"
+      `);
   });
 
   it("keep a norm, a gated unit and their gradients small", () => {
@@ -86,8 +83,7 @@ describe("lowered graphs", () => {
         block/QuickGelu#2 = QuickGelu(block/MatMul#1) {alpha: 1}
         block/MatMul#3 = MatMul(block/SimplifiedLayerNormalization#0, up)
         block/Mul#4 = Mul(block/QuickGelu#2, block/MatMul#3)
-        ReduceSum#6 = ReduceSum(block/Mul#4, constant#5) {keepdims: 0}
-        loss = Identity(ReduceSum#6)
+        loss = ReduceSum(block/Mul#4, constant#5) {keepdims: 0}
       outputs
         loss: float32 []"
     `);
@@ -108,7 +104,7 @@ describe("lowered graphs", () => {
         block/QuickGelu#2 = QuickGelu(block/MatMul#1) {alpha: 1}
         block/MatMul#3 = MatMul(block/SimplifiedLayerNormalization#0, up)
         block/Mul#4 = Mul(block/QuickGelu#2, block/MatMul#3)
-        ReduceSum#6 = ReduceSum(block/Mul#4, constant#5) {keepdims: 0}
+        loss = ReduceSum(block/Mul#4, constant#5) {keepdims: 0}
         Reshape#9 = Reshape(constant#7, constant#8)
         Shape#10 = Shape(x) {start: 0, end: 1}
         Concat#12 = Concat(Shape#10, constant#11) {axis: 0}
@@ -116,13 +112,10 @@ describe("lowered graphs", () => {
         block/Mul#14 = Mul(Expand#13, block/MatMul#3)
         block/Sigmoid#15 = Sigmoid(block/MatMul#1)
         block/Sub#16 = Sub(constant#7, block/Sigmoid#15)
-        block/Mul#17 = Mul(block/MatMul#1, block/Sub#16)
-        block/Add#18 = Add(block/Mul#17, constant#7)
-        block/Mul#19 = Mul(block/Sigmoid#15, block/Add#18)
-        block/Mul#20 = Mul(block/Mul#14, block/Mul#19)
-        block/FusedMatMul#21 = FusedMatMul(block/SimplifiedLayerNormalization#0, block/Mul#20) {transA: 1, transB: 0}
-        loss = Identity(ReduceSum#6)
-        gradient:gate = Identity(block/FusedMatMul#21)
+        block/Mul#17 = Mul(block/QuickGelu#2, block/Sub#16)
+        block/Add#18 = Add(block/Sigmoid#15, block/Mul#17)
+        block/Mul#19 = Mul(block/Mul#14, block/Add#18)
+        gradient:gate = FusedMatMul(block/SimplifiedLayerNormalization#0, block/Mul#19) {transA: 1, transB: 0}
       outputs
         loss: float32 []
         gradient:gate: float32 [8, 16]"
@@ -146,22 +139,8 @@ describe("lowered graphs", () => {
         value: float32 [batch, 2, tokens, 4]
         bias: float32 [tokens, tokens]
       initializers
-        constant#0: float32 [] = 0.5
-        constant#2: int64 [4] = 0, 2, -1, 4
-        constant#5: int64 [4] = 0, 4, -1, 0
-        constant#9: int64 [4] = 0, 2, -1, 0
-        constant#12: int64 [4] = 0, 4, -1, 4
       nodes
-        Mul#1 = Mul(query, constant#0)
-        Reshape#3 = Reshape(Mul#1, constant#2)
-        FusedMatMul#4 = FusedMatMul(Reshape#3, key) {transA: 0, transB: 1}
-        Reshape#6 = Reshape(FusedMatMul#4, constant#5)
-        Add#7 = Add(Reshape#6, bias)
-        Softmax#8 = Softmax(Add#7) {axis: -1}
-        Reshape#10 = Reshape(Softmax#8, constant#9)
-        MatMul#11 = MatMul(Reshape#10, value)
-        Reshape#13 = Reshape(MatMul#11, constant#12)
-        y = Identity(Reshape#13)
+        y = Attention(query, key, value, bias) {scale: 0.5}
       outputs
         y: float32 [batch, 4, tokens, 4]"
     `);
@@ -185,15 +164,13 @@ describe("lowered graphs", () => {
         Cast#0 = Cast(rows) {to: 7}
         Unsqueeze#2 = Unsqueeze(Cast#0, constant#1)
         Expand#5 = Expand(constant#3, constant#4)
-        ScatterND#6 = ScatterND(Expand#5, Unsqueeze#2, x) {reduction: add}
-        Size#7 = Size(ScatterND#6)
+        table = ScatterND(Expand#5, Unsqueeze#2, x) {reduction: add}
+        Size#7 = Size(table)
         Mul#9 = Mul(Size#7, constant#8)
         Shape#10 = Shape(x)
         Add#11 = Add(Shape#10, Mul#9)
         Reshape#12 = Reshape(x, Add#11)
-        Add#14 = Add(Reshape#12, constant#13)
-        table = Identity(ScatterND#6)
-        late = Identity(Add#14)
+        late = Add(Reshape#12, constant#13)
       outputs
         table: float32 [10, 4]
         late: float32 [tokens, 4]"

@@ -1,13 +1,15 @@
 import { present } from "../../errors/families.ts";
 import { dimensionKey, type Dimension } from "../graph/dimension.ts";
-import { expandComposites } from "../graph/expand-composites.ts";
 import type { Graph } from "../graph/graph-builder.ts";
 import type { OperationName } from "../graph/operations.ts";
 import type { Value } from "../graph/value.ts";
 import { verifyGraph } from "../graph/verify.ts";
+import { lowerPackedAttention } from "./lower-packed-attention.ts";
 import { LOWERINGS, type Lowering } from "./lowerings.ts";
 import { MICROSOFT, ONNX_TYPES, OnnxWriter } from "./onnx-writer.ts";
 import { verifyModel } from "./verify-model.ts";
+import { nameOutputs } from "./name-outputs.ts";
+import { planPackedAttention } from "./packed-attention.ts";
 import { encodeModel, type ModelProto, type ValueInfoProto } from "./protobuf.ts";
 
 /** Version of the standard operators that graphs are lowered to. */
@@ -19,26 +21,11 @@ export interface LoweringOptions {
 }
 
 /** A graph as ONNX. @throws {LoweringError} if a dimension cannot be known when the graph runs. */
-export function lowerGraph(source: Graph, { locate }: LoweringOptions = {}): ModelProto {
-  verifyGraph(source, "building");
-  const graph = expandComposites(source, (value) => value.operation === "attention");
+export function lowerGraph(graph: Graph, { locate }: LoweringOptions = {}): ModelProto {
+  verifyGraph(graph, "building");
   const writer = new OnnxWriter(graph.inputs, locate);
-  const names = new Map<Value, string>();
-  for (const value of graph.values)
-    names.set(
-      value,
-      writer.within(value.scope, () => lowerValue(value, writer, names)),
-    );
-  for (const [name, value] of graph.outputs) {
-    writer.nodes.push({
-      input: [present(names.get(value), name)],
-      output: [name],
-      name: `output#${name}`,
-      opType: "Identity",
-      domain: "",
-      attribute: [],
-    });
-  }
+  const names = lowerValues(graph, writer);
+  const output = nameOutputs(graph, writer, names);
   const model: ModelProto = {
     irVersion: 10,
     producerName: "polyvec",
@@ -48,7 +35,7 @@ export function lowerGraph(source: Graph, { locate }: LoweringOptions = {}): Mod
     ],
     graph: {
       name: "graph",
-      node: writer.nodes,
+      node: output,
       initializer: writer.initializers,
       input: [...graph.inputs].map(([name, value]) => valueInfo(name, value)),
       output: [...graph.outputs].map(([name, value]) => valueInfo(name, value)),
@@ -63,11 +50,24 @@ export function lowerToBytes(graph: Graph, options: LoweringOptions = {}): Uint8
   return encodeModel(lowerGraph(graph, options));
 }
 
-function lowerValue(value: Value, writer: OnnxWriter, names: ReadonlyMap<Value, string>): string {
+function lowerValues(graph: Graph, writer: OnnxWriter): Map<Value, string> {
+  const names = new Map<Value, string>();
+  const nameOf = (value: Value): string => present(names.get(value), "a lowered input");
+  const { merged, absorbed } = planPackedAttention(graph);
+  for (const value of graph.values) {
+    if (absorbed.has(value)) continue;
+    const packed = merged.get(value);
+    const lower = (): string => (packed === undefined ? lowerValue(value, writer, nameOf) : lowerPackedAttention(writer, packed, nameOf));
+    names.set(value, writer.within(value.scope, lower));
+  }
+  return names;
+}
+
+function lowerValue(value: Value, writer: OnnxWriter, nameOf: (value: Value) => string): string {
   const lowering = LOWERINGS[value.operation] as Lowering<OperationName>;
   return lowering({
     writer,
-    names: value.inputs.map((input) => present(names.get(input), "a lowered input")),
+    names: value.inputs.map(nameOf),
     inputs: value.inputs,
     attributes: value.attributes,
     shape: value.shape,

@@ -1,5 +1,5 @@
-import { LoweringError } from "../../errors/families.ts";
-import type { Shape } from "../graph/dimension.ts";
+import type { Dimension, Shape } from "../graph/dimension.ts";
+import { attentionBias } from "./attention-bias.ts";
 import type { OperationAttributes, OperationName, Reduction } from "../graph/operations.ts";
 import type { Value } from "../graph/value.ts";
 import { floatTensor } from "../tensor/tensor.ts";
@@ -116,8 +116,11 @@ export const LOWERINGS: { readonly [K in OperationName]: Lowering<K> } = {
   layerNorm: ({ writer, names, attributes: { epsilon } }) =>
     writer.node("LayerNormalization", names, { attributes: { axis: -1, epsilon: { float: epsilon } } }),
   rotary: ({ writer, names }) => writer.node("RotaryEmbedding", names),
-  attention: () => {
-    throw new LoweringError({ message: "attention was to be expanded or fused before lowering", details: { op: "attention" } });
+  attention: ({ writer, names: [query, key, value, bias], inputs, attributes: { scale }, shape }) => {
+    const heads = [query, key, value] as readonly string[];
+    const scores = [...shape.slice(0, 3), (inputs[1] as Value).shape[2] as Dimension];
+    const biases = bias === undefined ? [] : [attentionBias(writer, { name: bias, shape: (inputs[3] as Value).shape, scores })];
+    return writer.node("Attention", [...heads, ...biases], { attributes: { scale: { float: scale } } });
   },
 };
 
