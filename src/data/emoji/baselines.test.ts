@@ -33,7 +33,7 @@ describe("baselines", () => {
       { query: 1, candidates: [1, 2], positive: 0 },
     ];
     const scored = scoreWords(task({ queries: [{ text: "red heart" }, { text: "book a" }], candidates: texts, rows }));
-    expect(scored).toEqual({ precision: 1 / 3, hits: [true, false, false] });
+    expect(scored).toEqual({ precision: 1 / 3, expected: 2 / 3, hits: [true, false, false] });
     expect(
       scoreWords(task({ queries: [{ image: halves([0, 0, 0]) }], candidates: texts, rows: [{ query: 0, candidates: [0], positive: 0 }] })),
     ).toBeUndefined();
@@ -47,13 +47,17 @@ describe("baselines", () => {
       { query: 0, candidates: [2, 3], positive: 0 },
     ];
     const queries = [{ image: halves([20, 20, 20]) }, { image: halves([10, 10, 200]) }];
-    expect(scorePixels(task({ queries, candidates: images, rows }))).toEqual({ precision: 2 / 3, hits: [true, true, false] });
+    expect(scorePixels(task({ queries, candidates: images, rows }))).toEqual({
+      precision: 2 / 3,
+      expected: 2.5 / 3,
+      hits: [true, true, false],
+    });
   });
 
   test("say nothing where there is nothing to go by, and find the crops of a canvas", () => {
     const tasks = buildEvaluationTasks(makeSyntheticCorpus({ concepts: 120 }), { split: "test", seed: 1, candidatesPerRow: 20 });
     const scores = scoreBaselines(tasks);
-    expect(scores.get("text-to-image/seen")).toEqual({ chance: expect.closeTo(0.05) as number, pixels: null, words: null });
+    expect(scores.get("text-to-image/seen")).toEqual({ chance: expect.closeTo(0.05) as number, pixels: null, words: null, blind: null });
     expect(scores.get("image-to-image/unseen")?.pixels).toBeGreaterThan(0.5);
     expect(scores.get("grounding/seen")?.pixels).toBeGreaterThan(0.1);
     expect(scores.get("grounding/seen")?.pixels).toBeLessThan(0.45);

@@ -10,24 +10,31 @@ import type { EvaluationRow, EvaluationTask } from "./tasks/task-types.ts";
 export interface BaselineScore {
   /** The share of rows whose right candidate scored higher than every other; ties are misses. Not a number (NaN) without rows. */
   readonly precision: number;
+  /** The same, had one of the tied candidates been picked at random: for words, what guessing without looking reaches. */
+  readonly expected: number;
   /** Whether each row was a hit, in the order of the rows. */
   readonly hits: readonly boolean[];
 }
 
 /** Names of the baselines. */
-export type BaselineName = "chance" | "pixels" | "words";
+export type BaselineName = "chance" | "pixels" | "words" | "blind";
 
 /** What the baselines reach on a task; null where one has nothing to go by (pixels against words). */
 export type TaskBaselines = Readonly<Record<BaselineName, number | null>>;
 
-/** Chance, raw pixels and words in common, on every task. */
+/** Chance, raw pixels, words in common and blind guessing, on every task. */
 export function scoreBaselines(tasks: readonly EvaluationTask[]): Map<string, TaskBaselines> {
-  return new Map(
-    tasks.map((task) => [
-      task.name,
-      { chance: chancePrecision(task), pixels: scorePixels(task)?.precision ?? null, words: scoreWords(task)?.precision ?? null },
-    ]),
-  );
+  return new Map(tasks.map((task) => [task.name, baselinesOf(task)]));
+}
+
+function baselinesOf(task: EvaluationTask): TaskBaselines {
+  const [pixels, words] = [scorePixels(task), scoreWords(task)];
+  return {
+    chance: chancePrecision(task),
+    pixels: pixels?.precision ?? null,
+    words: words?.precision ?? null,
+    blind: words?.expected ?? null,
+  };
 }
 
 /** The P@1 a random choice is expected to reach: the mean over rows of one by the number of candidates. */
@@ -111,12 +118,14 @@ type Scorer = (query: EmbeddingInput, candidate: EmbeddingInput) => number | und
 
 function scoreTask(task: EvaluationTask, scorer: Scorer): BaselineScore | undefined {
   const hits: boolean[] = [];
+  const shares: number[] = [];
   for (const row of task.rows) {
     const scores = scoreRow(task, row, scorer);
     if (scores === undefined) return undefined;
     hits.push(isHit(scores, row.positive));
+    shares.push(shareOfBest(scores, row.positive));
   }
-  return { precision: mean(hits.map(Number)), hits };
+  return { precision: mean(hits.map(Number)), expected: mean(shares), hits };
 }
 
 function scoreRow(task: EvaluationTask, row: EvaluationRow, scorer: Scorer): number[] | undefined {
@@ -129,6 +138,12 @@ function scoreRow(task: EvaluationTask, row: EvaluationRow, scorer: Scorer): num
 function isHit(scores: readonly number[], positive: number): boolean {
   const best = scores[positive] as number;
   return scores.every((score, place) => place === positive || score < best);
+}
+
+/** One by the number of candidates that share the best score with `positive`; 0 if it has less. */
+function shareOfBest(scores: readonly number[], positive: number): number {
+  const best = Math.max(...scores);
+  return scores[positive] === best ? 1 / scores.filter((score) => score === best).length : 0;
 }
 
 function rawImageOf(input: EmbeddingInput): RawImage | undefined {
