@@ -43,7 +43,8 @@ const DATA = z.discriminatedUnion("kind", [
     kind: z.literal("emoji-pretraining"),
     batchSize: count,
     augment: z.boolean().default(true),
-    captionShare: share.default(0.25),
+    captionShare: share.default(0.5),
+    iconShare: share.default(0.35),
   }),
   z.strictObject({
     kind: z.literal("emoji-tasks"),
@@ -97,6 +98,7 @@ const RECIPE = z.strictObject({
   chunkSize: count.optional(),
   accumulation: count.default(1),
   recompute: z.boolean().default(false),
+  diversityEverySteps: count.default(10),
   checkpointEverySteps: count.default(100),
   keepCheckpoints: count.default(2),
   evaluateEverySteps: count.optional(),

@@ -39,6 +39,8 @@ export type RecipeData =
       readonly augment: boolean;
       /** Share of the steps that are captions (generative); the others are contrastive. */
       readonly captionShare: number;
+      /** Share of icons of other sets in a batch, the others being emoji. */
+      readonly iconShare: number;
     }
   | {
       readonly kind: "emoji-tasks";
@@ -94,6 +96,8 @@ export interface Recipe {
   readonly accumulation: number;
   /** Recomputes each decoder layer in the backward pass: less memory, more time. */
   readonly recompute: boolean;
+  /** Steps between looks at how different the paths are. */
+  readonly diversityEverySteps: number;
   readonly checkpointEverySteps: number;
   readonly keepCheckpoints: number;
   /** Steps between evaluations on the validation split; none if not given. */

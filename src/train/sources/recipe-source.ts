@@ -1,30 +1,41 @@
 import type { EmojiCorpus } from "../../data/emoji/corpus.ts";
+import { loadIconCorpus, type IconCorpus } from "../../data/icons/icon-corpus.ts";
+import { PretrainingSampler } from "../../data/pretraining/pretraining-sampler.ts";
 import type { BatchSource } from "../batch-source.ts";
 import type { Recipe } from "../recipe/recipe-types.ts";
+import { pretrainingSource } from "./pretraining-source.ts";
 import { taskSource } from "./task-source.ts";
 
 /** What a recipe trains on: its batches, and the texts that a tokenizer made for it learns from. */
-export interface RecipeData {
+export interface OpenedData {
   readonly source: BatchSource;
   readonly texts: () => Iterable<string>;
 }
 
-/** The data that a recipe names. */
-export async function openRecipeData({ data, seed }: Recipe, corpus: EmojiCorpus): Promise<RecipeData> {
-  const texts = (): Iterable<string> => trainingTexts(corpus);
+/** The data that a recipe names. @throws {DataError} if a picture package is missing. @throws {ConfigError} if a share or weight is wrong. */
+export async function openRecipeData({ data, seed }: Recipe, corpus: EmojiCorpus): Promise<OpenedData> {
   const shared = { seed, batchSize: data.batchSize, augmentation: data.augment };
   switch (data.kind) {
-    case "emoji-tasks":
-      return { source: taskSource(corpus, { ...shared, ...(data.mixture === undefined ? {} : { mixture: data.mixture }) }), texts };
-    case "emoji-pretraining":
-      return { source: taskSource(corpus, shared), texts };
+    case "emoji-tasks": {
+      const mixture = data.mixture === undefined ? {} : { mixture: data.mixture };
+      return { source: taskSource(corpus, { ...shared, ...mixture }), texts: () => trainingTexts(corpus, undefined) };
+    }
+    case "emoji-pretraining": {
+      const icons = await loadIconCorpus(corpus);
+      const sampler = new PretrainingSampler(corpus, icons, { ...shared, captionShare: data.captionShare, iconShare: data.iconShare });
+      return { source: pretrainingSource(sampler), texts: () => trainingTexts(corpus, icons) };
+    }
   }
 }
 
-/** Labels and tags of the training concepts. */
-function* trainingTexts(corpus: EmojiCorpus): Generator<string> {
+/** Labels and tags of the training concepts, names and tags of the icons. */
+function* trainingTexts(corpus: EmojiCorpus, icons: IconCorpus | undefined): Generator<string> {
   for (const { split, label, tags } of corpus.concepts) {
     if (split !== "train") continue;
+    yield label;
+    yield* tags;
+  }
+  for (const { label, tags } of icons?.concepts ?? []) {
     yield label;
     yield* tags;
   }

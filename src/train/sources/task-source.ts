@@ -1,9 +1,6 @@
 import type { EmojiCorpus } from "../../data/emoji/corpus.ts";
-import {
-  TrainingSampler,
-  type TrainingBatch as SampledBatch,
-  type TrainingSamplerOptions,
-} from "../../data/emoji/tasks/training-sampler.ts";
+import type { TrainingExample } from "../../data/emoji/tasks/task-types.ts";
+import { TrainingSampler, type TrainingSamplerOptions } from "../../data/emoji/tasks/training-sampler.ts";
 import type { BatchSource, ContrastiveBatch } from "../batch-source.ts";
 
 /** Batches of the six emoji tasks. */
@@ -13,7 +10,13 @@ export function taskSource(corpus: EmojiCorpus, options: TrainingSamplerOptions)
 }
 
 /** Queries and their answers, then the hard negatives of all; a hard negative never counts as another query's answer. */
-export function toContrastiveBatch({ task, examples }: SampledBatch): ContrastiveBatch {
+export function toContrastiveBatch({
+  task,
+  examples,
+}: {
+  readonly task: string;
+  readonly examples: readonly TrainingExample[];
+}): ContrastiveBatch {
   const hardNegatives = examples.flatMap((example) => example.hardNegatives ?? []);
   return {
     kind: "contrastive",
