@@ -24,6 +24,8 @@ export interface PretrainingSamplerOptions {
   readonly iconShare?: number;
   /** Whether drawings are changed at random in ways that keep their meaning; true if not given. */
   readonly augmentation?: boolean;
+  /** What contrastive batches pair, each as often as the others; all three if not given. */
+  readonly contrastiveTasks?: readonly ContrastiveTask[];
   /** The sets the emoji's drawings come from: all but OpenMoji if not given. */
   readonly sets?: readonly DrawingSetName[];
   /** Pixels on each side of a canvas; one and a half times a drawing if not given. */
@@ -38,7 +40,7 @@ export type PretrainingBatch =
   | { readonly kind: "caption"; readonly examples: readonly CaptionExample[] }
   | { readonly kind: "contrastive"; readonly task: ContrastiveTask; readonly examples: readonly TrainingExample[] };
 
-const CONTRASTIVE_TASKS: readonly ContrastiveTask[] = ["image-to-image", "image-to-text", "text-to-image"];
+export const CONTRASTIVE_TASKS: readonly ContrastiveTask[] = ["image-to-image", "image-to-text", "text-to-image"];
 
 /**
  * Draws batches for training a base model on pictures and words: captions to be written (name, tags, group, colour, the four things on a canvas)
@@ -53,7 +55,13 @@ export class PretrainingSampler {
 
   constructor(corpus: EmojiCorpus, icons: IconCorpus | undefined, options: PretrainingSamplerOptions) {
     const shares = { captionShare: 0.5, canvasShare: 0.25, iconShare: icons === undefined ? 0 : 0.35 };
-    const defaults = { ...shares, augmentation: true, sets: TRAINING_SETS, canvasSize: defaultCanvasSize(corpus) };
+    const defaults = {
+      ...shares,
+      augmentation: true,
+      contrastiveTasks: CONTRASTIVE_TASKS,
+      sets: TRAINING_SETS,
+      canvasSize: defaultCanvasSize(corpus),
+    };
     this.#options = { ...defaults, ...options };
     checkShares(this.#options, icons);
     checkTrainingSets(this.#options.sets);
@@ -71,7 +79,7 @@ export class PretrainingSampler {
     const streams = items.map((_, place) => new RandomStream(seed, "pretraining example", step, place));
     if (isCaption)
       return { kind: "caption", examples: items.map((item, place) => this.#caption(item, present(streams[place], "a stream"), isCanvas)) };
-    const task = stream.pick(CONTRASTIVE_TASKS);
+    const task = stream.pick(this.#options.contrastiveTasks);
     return { kind: "contrastive", task, examples: items.map((item, place) => this.#pair(task, item, present(streams[place], "a stream"))) };
   }
 

@@ -45,6 +45,11 @@ const DATA = z.discriminatedUnion("kind", [
     augment: z.boolean().default(true),
     captionShare: share.default(0.5),
     iconShare: share.default(0.35),
+    canvasShare: share.default(0.25),
+    contrastiveTasks: z
+      .array(z.enum(["image-to-image", "image-to-text", "text-to-image"]))
+      .min(1)
+      .optional(),
   }),
   z.strictObject({
     kind: z.literal("emoji-tasks"),

@@ -41,6 +41,10 @@ export type RecipeData =
       readonly captionShare: number;
       /** Share of icons of other sets in a batch, the others being emoji. */
       readonly iconShare: number;
+      /** Share of caption batches that show canvases of four drawings. */
+      readonly canvasShare: number;
+      /** What contrastive batches pair; all three if not given. */
+      readonly contrastiveTasks?: readonly ("image-to-image" | "image-to-text" | "text-to-image")[] | undefined;
     }
   | {
       readonly kind: "emoji-tasks";

@@ -22,7 +22,9 @@ export async function openRecipeData({ data, seed }: Recipe, corpus: EmojiCorpus
     }
     case "emoji-pretraining": {
       const icons = await loadIconCorpus(corpus);
-      const sampler = new PretrainingSampler(corpus, icons, { ...shared, captionShare: data.captionShare, iconShare: data.iconShare });
+      const { captionShare, iconShare, canvasShare } = data;
+      const tasks = data.contrastiveTasks === undefined ? {} : { contrastiveTasks: data.contrastiveTasks };
+      const sampler = new PretrainingSampler(corpus, icons, { ...shared, captionShare, iconShare, canvasShare, ...tasks });
       return { source: pretrainingSource(sampler), texts: () => trainingTexts(corpus, icons) };
     }
   }
