@@ -1,0 +1,18 @@
+import type { EmbeddingInput } from "../../inputs/embedding-input.ts";
+import { evaluateModel, type ModelEvaluation } from "../evaluate.ts";
+import type { EvaluableTask } from "../ranking-task.ts";
+import type { EmbedInputs } from "../shared-lists.ts";
+import { embedTasks, type EmbedTasksOptions } from "./embed-tasks.ts";
+
+/**
+ * Runs a benchmark's tasks with a model: every distinct query and candidate is embedded once, every row is scored in all views (aggregate, each
+ * path, path-aligned sum, MaxSim, oracle), and the diversity of the paths is measured. `buildReport` adds intervals.
+ * @throws {AbortedError} when `signal` says stop, and whatever `embed` throws.
+ */
+export async function evaluateEmbedder(
+  embed: EmbedInputs<EmbeddingInput>,
+  tasks: readonly EvaluableTask<EmbeddingInput>[],
+  options: EmbedTasksOptions = {},
+): Promise<ModelEvaluation> {
+  return evaluateModel(tasks, await embedTasks(tasks, embed, options));
+}
