@@ -1,6 +1,6 @@
 import { defineCommand, type CommandModule } from "../command-module.ts";
-import { oneOf } from "../option-values.ts";
-import { UsageError } from "../usage-error.ts";
+import { oneOf, positiveInteger } from "../option-values.ts";
+import { terminalWidth } from "../terminal/terminal-width.ts";
 
 /** `polyvec reproduce`: one-path and multi-path models trained and evaluated side by side on the offline benchmark. */
 export const command: CommandModule = defineCommand({
@@ -8,12 +8,27 @@ export const command: CommandModule = defineCommand({
     command
       .option(
         "--preset <name>",
-        "quick: about ten minutes on two cores; full: several seeds and ablations",
+        "quick: about ten minutes on two cores; full: three seeds and all ablations",
         oneOf("quick", "full"),
         "quick",
       )
-      .option("--out <folder>", "run folder; default runs/<preset>"),
-  async run({ preset }) {
-    throw new UsageError({ message: `cannot reproduce with preset ${preset}: this build has no trainer yet` });
+      .option("--out <folder>", "where runs and report go; default runs/reproduce-<preset>, numbered if there is a finished one")
+      .option("--resume", "go on with the reproduction in that folder: finished runs are kept")
+      .option("--base <folder>", "model folder to start from; default models/emoji-base")
+      .option("--threads <count>", "threads of the engine", positiveInteger),
+  async run({ preset: name, out, resume = false, base, threads }, context) {
+    const [{ PRESETS }, { reproduce }, { defaultFolder }, { loadCorpus }, { printResult }] = await Promise.all([
+      import("../reproduce/presets.ts"),
+      import("../reproduce/reproduce.ts"),
+      import("../reproduce/reproduction-folder.ts"),
+      import("../evaluation/load-corpus.ts"),
+      import("../reproduce/print-result.ts"),
+    ]);
+    const { progress, signal } = context;
+    const folder = out ?? (await defaultFolder(name, resume));
+    const corpus = await loadCorpus(context);
+    const result = await reproduce({ preset: PRESETS[name], corpus, base, out: folder, resume, threads, progress, signal });
+    if (context.json) await context.out.json(result);
+    else await context.out.line(printResult(result, terminalWidth()));
   },
 });

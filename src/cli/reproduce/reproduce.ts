@@ -1,0 +1,93 @@
+import type { EmojiCorpus } from "../../data/emoji/corpus.ts";
+import { AbortedError, present } from "../../errors/families.ts";
+import { PolyvecError } from "../../errors/polyvec-error.ts";
+import { emojiBenchmark } from "../../eval/benchmark/emoji-benchmark.ts";
+import { writeReport, type ReportFiles } from "../../eval/report/write-report.ts";
+import type { Report } from "../../eval/report/report-types.ts";
+import { lockFolder } from "../../files/run-lock.ts";
+import { openModelFolder } from "../../model/folder/open-model-folder.ts";
+import type { Progress } from "../terminal/progress.ts";
+import { readBaseRecipes, type ReproduceRecipes } from "./base-recipes.ts";
+import { planRuns } from "./plan-runs.ts";
+import type { ReproducePreset } from "./presets.ts";
+import type { ReproduceContext } from "./reproduce-context.ts";
+import { claimFolder } from "./reproduction-folder.ts";
+import { makeReport } from "./reproduction-report.ts";
+import { SETUPS } from "./setups.ts";
+import { trainRun } from "./train-run.ts";
+import { readFinishedRun, type TrainedRun } from "./trained-run.ts";
+
+/** What is reproduced, from what and where. */
+export interface ReproduceOptions {
+  readonly preset: ReproducePreset;
+  readonly corpus: EmojiCorpus;
+  /** Folder of the model to start from; that of the recipes if not given. */
+  readonly base?: string | undefined;
+  readonly out: string;
+  /** Go on with the reproduction that is in the folder: finished runs are kept, the one under way goes on. */
+  readonly resume: boolean;
+  readonly threads?: number | undefined;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+}
+
+/** A reproduction that is done. */
+export interface ReproduceResult {
+  readonly folder: string;
+  readonly report: Report;
+  readonly files: ReportFiles;
+}
+
+/**
+ * Trains all setups of a preset with all its seeds, each in a run folder of its own, scores them on the same tasks and writes the report.
+ * @throws {AbortedError} when `signal` fires: everything done is kept, and the message says how to go on.
+ * @throws {TrainingError} if the folder is in use, or holds a reproduction that is not to be resumed.
+ */
+export async function reproduce(options: ReproduceOptions): Promise<ReproduceResult> {
+  const { preset, out, corpus } = options;
+  const recipes = await readBaseRecipes(preset.training, options.base);
+  await (await openModelFolder(recipes.baseFolder)).close();
+  await using lock = await lockFolder(out);
+  await claimFolder(lock.folder, { preset: preset.name, base: recipes.baseName }, options.resume);
+  const { validationQueries } = preset.training;
+  const context: ReproduceContext = {
+    ...options,
+    threads: options.threads,
+    baseFolder: recipes.baseFolder,
+    validationTasks: emojiBenchmark(corpus, { split: "validation", queriesPerTask: validationQueries }),
+    testTasks: emojiBenchmark(corpus, { split: "test", queriesPerTask: preset.testQueries }),
+  };
+  try {
+    const runs = await trainAll(recipes, context);
+    const report = await makeReport(runs, context);
+    return { folder: out, report, files: await writeReport(out, report) };
+  } catch (error) {
+    throw PolyvecError.isInstance(error) && error.code === "aborted" ? stopped(context, error) : error;
+  }
+}
+
+async function trainAll(recipes: ReproduceRecipes, context: ReproduceContext): Promise<TrainedRun[]> {
+  const planned = planRuns(context.preset, context.out);
+  const trained: TrainedRun[] = [];
+  for (const [place, run] of planned.entries()) {
+    const { name, recipe: recipeOf } = SETUPS[run.setup];
+    const recipe = recipeOf(recipes.forSeed(run.seed), (id) =>
+      present(
+        trained.find(({ setup, seed }) => setup === id && seed === run.seed),
+        `the run ${id} before ${run.setup}`,
+      ),
+    );
+    const label = `train ${name}, seed ${run.seed} (run ${place + 1} of ${planned.length})`;
+    if (!(await trainRun({ label, recipe, folder: run.folder }, context))) throw stopped(context);
+    trained.push(await readFinishedRun(run, recipe));
+  }
+  return trained;
+}
+
+function stopped({ preset, out }: ReproduceContext, cause?: unknown): AbortedError {
+  return new AbortedError({
+    message: `stopped; what was done is kept. Go on with: polyvec reproduce --preset ${preset.name} --out ${out} --resume`,
+    details: { run: out },
+    cause,
+  });
+}
