@@ -33,6 +33,7 @@ const MODEL = z.strictObject({
   config: z.record(z.string(), z.unknown()).optional(),
   vocabularySize: count.optional(),
   imageSize: z.strictObject({ minimum: count, maximum: count }).optional(),
+  maxTokens: count.default(96),
   paths: PATHS.prefault({}),
   lora: LORA.optional(),
   freeze: z.array(z.enum(["vision", "decoder", "embeddings"])).default([]),
@@ -46,6 +47,7 @@ const DATA = z.discriminatedUnion("kind", [
     captionShare: share.default(0.5),
     iconShare: share.default(0.35),
     canvasShare: share.default(0.25),
+    taskShare: share.default(0),
     contrastiveTasks: z
       .array(z.enum(["image-to-image", "image-to-text", "text-to-image"]))
       .min(1)

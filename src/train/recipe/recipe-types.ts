@@ -12,6 +12,8 @@ export interface RecipeModel {
   readonly vocabularySize?: number | undefined;
   /** Pixels on each side: smaller pictures are enlarged, larger ones shrunk; for a model from scratch. */
   readonly imageSize?: { readonly minimum: number; readonly maximum: number } | undefined;
+  /** The longest prompt, in tokens, image included; longer texts are cut. */
+  readonly maxTokens: number;
   readonly paths: RecipePaths;
   /** Adapters in place of full training. */
   readonly lora?: LoraConfig | undefined;
@@ -43,6 +45,8 @@ export type RecipeData =
       readonly iconShare: number;
       /** Share of caption batches that show canvases of four drawings. */
       readonly canvasShare: number;
+      /** Share of steps that are batches of the six tasks in place of captions and pairs. */
+      readonly taskShare: number;
       /** What contrastive batches pair; all three if not given. */
       readonly contrastiveTasks?: readonly ("image-to-image" | "image-to-text" | "text-to-image")[] | undefined;
     }

@@ -3,6 +3,7 @@ import { loadIconCorpus, type IconCorpus } from "../../data/icons/icon-corpus.ts
 import { PretrainingSampler } from "../../data/pretraining/pretraining-sampler.ts";
 import type { BatchSource } from "../batch-source.ts";
 import type { Recipe } from "../recipe/recipe-types.ts";
+import { mixSources } from "./mix-sources.ts";
 import { pretrainingSource } from "./pretraining-source.ts";
 import { taskSource } from "./task-source.ts";
 
@@ -25,7 +26,8 @@ export async function openRecipeData({ data, seed }: Recipe, corpus: EmojiCorpus
       const { captionShare, iconShare, canvasShare } = data;
       const tasks = data.contrastiveTasks === undefined ? {} : { contrastiveTasks: data.contrastiveTasks };
       const sampler = new PretrainingSampler(corpus, icons, { ...shared, captionShare, iconShare, canvasShare, ...tasks });
-      return { source: pretrainingSource(sampler), texts: () => trainingTexts(corpus, icons) };
+      const source = mixSources({ seed, share: data.taskShare }, pretrainingSource(sampler), taskSource(corpus, shared));
+      return { source, texts: () => trainingTexts(corpus, icons) };
     }
   }
 }
