@@ -2,17 +2,9 @@ import { bindGraph } from "../graph/bind-graph.ts";
 import type { Signature } from "../graph/infer.ts";
 import type { Graph, Value } from "../graph/value.ts";
 import { lowerToBytes } from "../onnx/lower.ts";
+import type { CompiledGraph } from "./compiled-graph.ts";
 import { findExternalFiles } from "./external-files.ts";
 import type { SessionOptions } from "./session.ts";
-
-/** A graph as ONNX Runtime takes it, with what callers need to know of it. Plain data: it can be sent to another thread. */
-export interface CompiledGraph {
-  readonly bytes: Uint8Array;
-  readonly inputs: ReadonlyMap<string, Signature>;
-  readonly outputs: ReadonlyMap<string, Signature>;
-  /** Where the files of its external tensors lie. */
-  readonly externalFolder: string | undefined;
-}
 
 /** Lowers a graph. @throws {LoweringError} as `lowerGraph`. @throws {WeightsError} if an external tensor's file is missing or too short. */
 export function compileGraph(source: Graph, { bindings }: SessionOptions): CompiledGraph {
