@@ -2,6 +2,7 @@ import { uniformFloat64 } from "pure-rand/distribution/uniformFloat64";
 import { uniformInt } from "pure-rand/distribution/uniformInt";
 import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
 import type { RandomGenerator } from "pure-rand/types/RandomGenerator";
+import { invariant } from "../errors/families.ts";
 
 /** A part of a stream's name: streams of different names are independent. */
 export type StreamKey = string | number;
@@ -41,9 +42,9 @@ export class RandomStream {
     return radius * Math.cos(angle);
   }
 
-  /** One of the items, each as likely as the others. @throws {RangeError} if there are none. */
+  /** One of the items, each as likely as the others. Of an empty list is a bug. */
   pick<T>(items: readonly T[]): T {
-    if (items.length === 0) throw new RangeError("cannot pick from an empty list");
+    invariant(items.length > 0, "a pick from an empty list");
     return items[this.integer(items.length)] as T;
   }
 

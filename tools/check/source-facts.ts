@@ -22,7 +22,7 @@ export interface SourceFacts {
 }
 
 const BARE_ERRORS: ReadonlySet<string> = new Set(["Error", "TypeError", "RangeError", "SyntaxError", "ReferenceError", "AggregateError"]);
-const PROCESS_PRINTS: ReadonlySet<string> = new Set(["stdin", "stdout", "stderr", "exit", "exitCode", "abort", "kill"]);
+const PROCESS_PRINTS: ReadonlySet<string> = new Set(["stdin", "stdout", "stderr", "exit", "exitCode", "abort"]);
 
 /** Parses one source and collects its facts. */
 export function readFacts(file: string, text: string): SourceFacts {
