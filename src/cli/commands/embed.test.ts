@@ -62,6 +62,14 @@ describe("polyvec embed", () => {
     expect(err).toMatch(/embed 2\/2 inputs/);
   });
 
+  test("gives an instruction to inputs that have none", async () => {
+    const input = await writeRows("told.jsonl", { text: "a cat", instruction: "find it" }, { text: "a cat" });
+    const [own, given] = linesOf((await embed("--input", input, "--instruction", "find it")).out);
+    const [, none] = linesOf((await embed("--input", input)).out);
+    expect(given?.aggregate[0]).toBeCloseTo(own?.aggregate[0] ?? 0, 5);
+    expect(none?.aggregate[0]).not.toBeCloseTo(own?.aggregate[0] ?? 0, 5);
+  });
+
   test("runs one path", async () => {
     const [all] = linesOf((await embed("a cat")).out);
     const [single] = linesOf((await embed("a cat", "--paths", "single", "--path", "2")).out);
@@ -169,7 +177,7 @@ describe("bad input", () => {
   });
 });
 
-test("rows come from stdin", () => {
+test("rows come from stdin", { timeout: 120_000 }, () => {
   const script = join(import.meta.dirname, "../main.ts");
   const run = (input: string): { status: number | null; stdout: string; stderr: string } =>
     spawnSync(process.execPath, ["--import", "tsx", script, "embed", "--model", model], { input, encoding: "utf8" });

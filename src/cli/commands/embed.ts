@@ -19,6 +19,7 @@ interface Options {
   readonly format?: "jsonl" | "parquet" | undefined;
   readonly paths: "single" | "aggregate" | "all" | "none";
   readonly path?: number | undefined;
+  readonly instruction?: string | undefined;
   readonly dimensions?: number | undefined;
   readonly batchSize?: number | undefined;
 }
@@ -39,6 +40,7 @@ export const command: CommandModule = defineCommand({
         "all",
       )
       .option("--path <index>", "the path that single runs, from 0; default 0", wholeNumber)
+      .option("--instruction <text>", "instruction of the inputs that have none")
       .option("--dimensions <count>", "keep the first so many numbers of each vector, brought to unit length again", positiveInteger)
       .option("--batch-size <count>", "inputs that the model takes at a time; default 32", positiveInteger)
       .option("--skip-bad", "leave out rows that cannot be embedded, and count them"),
@@ -58,7 +60,7 @@ export const command: CommandModule = defineCommand({
       task?.update({ done: progress.done });
     };
     try {
-      const embedOptions = { ...toEmbedOptions(options), signal: context.signal, onProgress };
+      const embedOptions = { ...toEmbedOptions(options), instruction: options.instruction, signal: context.signal, onProgress };
       const written = await embedRows(model, rows, { ...embedOptions, writer, onBad: (error) => bad.take(error) });
       await writer.finish();
       task?.finish();

@@ -8,6 +8,8 @@ import type { InputRow } from "./input-rows.ts";
 
 export interface EmbedRowsOptions extends EmbedOptions {
   readonly writer: EmbeddingWriter;
+  /** Of the rows that have none. */
+  readonly instruction?: string | undefined;
   /** Told of a row that cannot be embedded; it goes on with the next unless this throws. */
   readonly onBad: (error: DataError) => void;
 }
@@ -16,11 +18,11 @@ export interface EmbedRowsOptions extends EmbedOptions {
 export async function embedRows(
   model: Embedder,
   rows: Iterable<InputRow> | AsyncIterable<InputRow>,
-  { writer, onBad, ...options }: EmbedRowsOptions,
+  { writer, onBad, instruction, ...options }: EmbedRowsOptions,
 ): Promise<number> {
   const waiting = new Map<number, InputRow>();
   let written = 0;
-  for await (const { index, embedding, error } of model.embedEach(noting(rows, waiting), options)) {
+  for await (const { index, embedding, error } of model.embedEach(noting(rows, { waiting, instruction }), options)) {
     const row = present(waiting.get(index), `row ${index}`);
     waiting.delete(index);
     if (error === undefined) {
@@ -31,12 +33,20 @@ export async function embedRows(
   return written;
 }
 
+interface Noting {
+  readonly waiting: Map<number, InputRow>;
+  readonly instruction: string | undefined;
+}
+
 /** The rows' inputs; the rows are kept until their embedding comes. */
-async function* noting(rows: Iterable<InputRow> | AsyncIterable<InputRow>, waiting: Map<number, InputRow>): AsyncGenerator<EmbeddingInput> {
+async function* noting(
+  rows: Iterable<InputRow> | AsyncIterable<InputRow>,
+  { waiting, instruction }: Noting,
+): AsyncGenerator<EmbeddingInput> {
   let index = 0;
   for await (const row of rows) {
     waiting.set(index++, row);
-    yield row.input;
+    yield instruction === undefined ? row.input : { instruction, ...row.input };
   }
 }
 
