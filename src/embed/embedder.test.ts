@@ -246,6 +246,20 @@ describe("an embedder", () => {
     expect(error.message).toContain(model.name);
   });
 
+  test("leaves the event loop free on a thread of its own", { timeout: 120_000 }, async () => {
+    await using model = await load();
+    await using threaded = await loadModel(model.name, { threads: 1, worker: true });
+    let ticks = 0;
+    const ticking = setInterval(() => ticks++, 1);
+    const texts = INPUTS.slice(0, 1);
+    const got = await threaded.embedSet(texts);
+    clearInterval(ticking);
+    const expected = await model.embedSet(texts);
+    expectClose(got.paths, expected.paths);
+    expectClose(got.aggregate, expected.aggregate);
+    expect(ticks).toBeGreaterThan(0);
+  });
+
   test("reads weights only for the kinds of batches that come", async () => {
     const contents = tinyModel();
     const path = join(root, `model-${saved++}`);

@@ -1,4 +1,3 @@
-import type { SessionOptions } from "../engine/runtime/session.ts";
 import { expectFloat } from "../engine/tensor/tensor.ts";
 import { DisposedError, present, WeightsError } from "../errors/families.ts";
 import type { EmbeddingInput } from "../inputs/embedding-input.ts";
@@ -8,7 +7,7 @@ import { throwIfAborted } from "./abort.ts";
 import { cutVector } from "./cut-vector.ts";
 import { resolveEmbedOptions, type Embedding, type EmbedOptions, type ResolvedEmbedOptions } from "./embed-options.ts";
 import type { EmbeddingModel } from "./embedding-model.ts";
-import { EmbeddingSessions } from "./embedding-sessions.ts";
+import { EmbeddingSessions, type EmbedderOptions } from "./embedding-sessions.ts";
 import { singleVectorSet, type EmbeddingSet } from "./embedding-set.ts";
 import { inputWindows } from "./input-windows.ts";
 import { preparedBytes, prepareInput } from "./prepare-input.ts";
@@ -30,7 +29,7 @@ export class Embedder implements AsyncDisposable {
   #fingerprint: Promise<string> | undefined;
   #disposed = false;
 
-  constructor(model: EmbeddingModel, options: SessionOptions = {}) {
+  constructor(model: EmbeddingModel, options: EmbedderOptions = {}) {
     this.#model = model;
     this.#sessions = new EmbeddingSessions(model, options);
   }

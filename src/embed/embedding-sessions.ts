@@ -9,6 +9,12 @@ import { isPathParameter } from "../model/paths/path-config.ts";
 import { selectPathRows, selectPaths } from "../model/paths/select-paths.ts";
 import type { EmbeddingModel } from "./embedding-model.ts";
 
+/** How a model is run. */
+export interface EmbedderOptions extends Pick<SessionOptions, "device" | "threads"> {
+  /** Runs the model on a thread of its own, so that the event loop stays free: for servers. */
+  readonly worker?: boolean;
+}
+
 /** Runs a model's graph for chosen paths. */
 export interface EmbeddingRunner {
   /** @returns `paths` [B, N, hidden] and `aggregate` [B, hidden], of unit length. */
@@ -22,11 +28,11 @@ export interface EmbeddingRunner {
  */
 export class EmbeddingSessions {
   readonly #model: EmbeddingModel;
-  readonly #options: SessionOptions;
+  readonly #options: EmbedderOptions;
   readonly #sessions = new Map<string, Promise<Session>>();
   readonly #pathWeights = new Map<string, Promise<(readonly [name: string, tensor: FloatTensor])[]>>();
 
-  constructor(model: EmbeddingModel, options: SessionOptions) {
+  constructor(model: EmbeddingModel, options: EmbedderOptions) {
     this.#model = model;
     this.#options = options;
   }
@@ -50,13 +56,16 @@ export class EmbeddingSessions {
     for (const session of sessions) if (session.status === "fulfilled") await session.value.dispose();
   }
 
-  async #create(options: ModelGraphOptions): Promise<Session> {
-    const names = [...embeddingGraph(options).shapes.keys()];
+  async #create(graphOptions: ModelGraphOptions): Promise<Session> {
+    const names = [...embeddingGraph(graphOptions).shapes.keys()];
     const places = new Map(
       await Promise.all(names.map(async (name) => [name, isPathParameter(name) ? INPUT : await this.#placeOf(name)] as const)),
     );
-    const { graph } = embeddingGraph({ ...options, place: (name) => present(places.get(name), name) });
-    return GraphSession.create(graph, this.#options);
+    const { graph } = embeddingGraph({ ...graphOptions, place: (name) => present(places.get(name), name) });
+    const { worker = false, ...options } = this.#options;
+    if (!worker) return GraphSession.create(graph, options);
+    const { WorkerSession } = await import("../engine/runtime/worker-session.ts");
+    return WorkerSession.create(graph, options);
   }
 
   /** Where a backbone weight lies: in its file if it can be used as it is, else in memory, with its low-rank update if it has one. */

@@ -1,26 +1,23 @@
 import { stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { SessionOptions } from "../engine/runtime/session.ts";
 import { FileError } from "../errors/families.ts";
 import { fingerprintModel } from "../model/folder/fingerprint.ts";
 import { MODEL_FILES } from "../model/folder/model-files.ts";
 import { openModelFolder, type ModelFolder } from "../model/folder/open-model-folder.ts";
 import { Embedder } from "./embedder.ts";
 import type { EmbeddingModel } from "./embedding-model.ts";
+import type { EmbedderOptions } from "./embedding-sessions.ts";
 
 /** The model that is taken if none is named. */
 const DEFAULT_MODEL = "emoji-mini";
-
-/** How a model is loaded. */
-export type LoadModelOptions = Pick<SessionOptions, "device" | "threads">;
 
 /**
  * Loads a model for embedding. Little is read at first: a graph is made, with the weights it needs, when the first input of its kind comes.
  * @param pathOrName a model folder, or a model that ships with Polyvec; `emoji-mini` if not given.
  * @throws {FileError} if there is no such model. @throws {ConfigError} {WeightsError} as `openModelFolder`.
  */
-export async function loadModel(pathOrName?: string, options: LoadModelOptions = {}): Promise<Embedder> {
+export async function loadModel(pathOrName?: string, options: EmbedderOptions = {}): Promise<Embedder> {
   const folder = await openModelFolder(await findModel(pathOrName));
   return new Embedder(embeddingModelOf(folder), options);
 }
