@@ -110,4 +110,4 @@ test("a reproduction that is interrupted goes on where it was, and ends with a r
   const { report: same } = await run({ progress: again.progress, resume: true });
   expect(again.labels.filter((label) => /^(train|score)/.test(label))).toEqual([]);
   expect(same.models.map(({ scores }) => scores)).toEqual(report.models.map(({ scores }) => scores));
-}, 180_000);
+}, 600_000);

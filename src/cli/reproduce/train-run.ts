@@ -40,8 +40,9 @@ export async function trainRun({ label, recipe, folder }: TrainRunOptions, conte
     resume: begun !== undefined,
     source,
     texts,
-    evaluate: (model) => scorer.score(model),
+    evaluate: (model) => scorer.score(model, signal),
     onEvent: (event) => {
+      if (event.type === "warning") progress.note(`step ${event.step}: ${event.message}`);
       if (event.type !== "step") return;
       items += event.inputs;
       task.update({ done: event.step, items, loss: event.loss, precisionAt1: event.precision });

@@ -26,9 +26,9 @@ export class TrainingScorer implements AsyncDisposable {
     this.#threads = threads;
   }
 
-  /** Mean P@1 over the tasks: of the `aggregate`, and with several paths of `all` and of each, `path 0`, `path 1`, ... */
-  async score(model: TrainableModel): Promise<Record<string, number>> {
-    const evaluation = await evaluateEmbedder((inputs) => this.#embed(model, inputs), this.#tasks);
+  /** Mean P@1 over the tasks: of the `aggregate`, and with several paths of `all` and of each, `path 0`, `path 1`, ... @throws {AbortedError} when `signal` fires. */
+  async score(model: TrainableModel, signal?: AbortSignal): Promise<Record<string, number>> {
+    const evaluation = await evaluateEmbedder((inputs) => this.#embed(model, inputs), this.#tasks, { signal });
     const scores = { aggregate: meanPrecision(evaluation, ({ aggregate }) => aggregate) };
     if (evaluation.pathCount === 1) return scores;
     const paths = Array.from({ length: evaluation.pathCount }, (_, path): [string, number] => [
