@@ -22,6 +22,11 @@ export class GradientSum {
     return taken;
   }
 
+  /** Forgets what was added and not taken. */
+  clear(): void {
+    this.#touched.clear();
+  }
+
   #sumOf(name: string, shape: readonly number[]): Float32Array {
     const known = this.#sums.get(name) ?? zeros(shape);
     this.#sums.set(name, known);

@@ -1,32 +1,39 @@
 import type { FloatTensor } from "../engine/tensor/tensor.ts";
-import { present } from "../errors/families.ts";
+import { ConfigError, present } from "../errors/families.ts";
+import { nearestName } from "../files/nearest-name.ts";
 import { parseQwen2VLConfig, type Qwen2VLConfig } from "../model/backbones/qwen2-vl/config.ts";
 import type { ImageProcessorConfig } from "../model/backbones/qwen2-vl/image-processor.ts";
 import { embeddingGraph } from "../model/backbones/qwen2-vl/model.ts";
-import { openModelFolder, type ModelFolder } from "../model/folder/open-model-folder.ts";
+import { Qwen2VLProcessor } from "../model/backbones/qwen2-vl/processor.ts";
+import { DEFAULT_PROMPT_TEMPLATE } from "../model/backbones/qwen2-vl/prompt.ts";
+import { openModelFolder } from "../model/folder/open-model-folder.ts";
 import { QWEN2_SPECIAL_TOKENS, trainBytePairEncoding } from "../model/formats/byte-pair-encoding.ts";
 import { createTokenizer, type Tokenizer } from "../model/formats/tokenizer.ts";
 import type { TokenizerJson } from "../model/formats/tokenizer-json.ts";
 import { initializeWeights } from "../model/initialize.ts";
-import { isPathParameter, type PathConfig } from "../model/paths/path-config.ts";
+import { isPrefix, type PathConfig } from "../model/paths/path-config.ts";
+import { BaseWeights } from "./base-weights.ts";
+import { trainingProcessor } from "./steps/processor-adapter.ts";
+import type { TrainableModel } from "./trainable-model.ts";
 import type { Recipe, RecipePaths } from "./recipe/recipe-types.ts";
 
 /** A model made ready for training, with all that its folder will hold. */
 export interface PreparedModel {
-  readonly config: Qwen2VLConfig;
   readonly paths: PathConfig;
   /** By name; the initial value of prefixes is still to be scaled by calibration. */
   readonly weights: Map<string, FloatTensor>;
-  readonly tokenizer: Tokenizer;
+  /** Turns inputs into tokens and patches; it also holds the backbone's configuration. */
+  readonly processor: Qwen2VLProcessor;
   /** For the model folder: the tokenizer's file, or the folder it is copied from. */
   readonly tokenizerSource: TokenizerJson | string;
-  readonly imageProcessor: ImageProcessorConfig;
-  /** Whether the paths were drawn anew and not taken from the base. */
-  readonly hasFreshPaths: boolean;
+  /** Instructions that the base was trained with, by what they are for. */
+  readonly instructions: Readonly<Record<string, string>>;
+  /** Whether the prefixes were drawn anew and not taken from the base. */
+  readonly hasFreshPrefixes: boolean;
 }
 
 /** Scale of prefixes before calibration. */
-export const UNCALIBRATED_PREFIX_SCALE = 1;
+const UNCALIBRATED_PREFIX_SCALE = 1;
 
 /**
  * The model that a recipe starts from: a base folder with fresh paths and adapters, or a new model with a tokenizer of its own.
@@ -39,20 +46,27 @@ export async function prepareModel(
 ): Promise<PreparedModel> {
   if (baseFolder === undefined) return prepareNewModel(recipe, texts());
   await using base = await openModelFolder(baseFolder);
-  const { config, tokenizer, imageProcessor } = base;
+  const { processor, polyvec } = base;
   const paths = toPathConfig(recipe.model.paths);
-  const fresh = freshWeights(recipe, config, paths);
-  let hasFreshPaths = false;
-  for (const [name, tensor] of fresh) {
-    const stored = await storedWeight(base, name, tensor);
-    if (stored !== undefined) fresh.set(name, stored);
-    else if (isPathParameter(name)) hasFreshPaths = true;
+  const fresh = freshWeights(recipe, processor.config, paths);
+  const stored = new BaseWeights(base, recipe.model.lora);
+  let hasFreshPrefixes = false;
+  for (const [name, { shape }] of fresh) {
+    const weight = await stored.read(name, shape);
+    if (weight !== undefined) fresh.set(name, weight);
+    else if (isPrefix(name)) hasFreshPrefixes = true;
   }
-  return { config, paths, weights: fresh, tokenizer, tokenizerSource: base.basePath ?? base.path, imageProcessor, hasFreshPaths };
+  const { instructions } = polyvec;
+  return { paths, weights: fresh, processor, tokenizerSource: base.basePath ?? base.path, instructions, hasFreshPrefixes };
+}
+
+/** A prepared model as training changes it. */
+export function trainableModel({ model }: Pick<Recipe, "model">, { paths, weights, processor }: PreparedModel): TrainableModel {
+  return { config: processor.config, paths, lora: model.lora, weights, processor: trainingProcessor(processor, model.maxTokens) };
 }
 
 /** The paths of a recipe as the model knows them. */
-export function toPathConfig({ count, prefixLength, topology, aggregation }: RecipePaths): PathConfig {
+function toPathConfig({ count, prefixLength, topology, aggregation }: RecipePaths): PathConfig {
   return { count, prefixLength, topology, aggregation };
 }
 
@@ -64,7 +78,9 @@ function prepareNewModel(recipe: Recipe, texts: Iterable<string>): PreparedModel
   const config = parseQwen2VLConfig({ ...model.config, vocab_size: tokenizer.vocabSize, ...tokenIds(tokenizer) }, { file });
   const paths = toPathConfig(model.paths);
   const imageProcessor = newImageProcessor(config, model.imageSize ?? DEFAULT_IMAGE_SIZE);
-  return { config, paths, weights: freshWeights(recipe, config, paths), tokenizer, tokenizerSource, imageProcessor, hasFreshPaths: true };
+  const weights = freshWeights(recipe, config, paths);
+  const processor = new Qwen2VLProcessor({ config, tokenizer, imageProcessor, prompts: DEFAULT_PROMPT_TEMPLATE });
+  return { paths, weights, processor, tokenizerSource, instructions: {}, hasFreshPrefixes: true };
 }
 
 const DEFAULT_VOCABULARY = 4096;
@@ -102,6 +118,7 @@ function tokenIds({ specialTokens }: Tokenizer): Record<string, number> {
 
 function freshWeights(recipe: Recipe, config: Qwen2VLConfig, paths: PathConfig): Map<string, FloatTensor> {
   const { shapes } = embeddingGraph({ config, paths, vision: "uniform", lora: recipe.model.lora });
+  checkAdapters(shapes, recipe);
   const { prefixScale } = recipe.model.paths;
   return initializeWeights(shapes, {
     seed: recipe.seed,
@@ -110,9 +127,15 @@ function freshWeights(recipe: Recipe, config: Qwen2VLConfig, paths: PathConfig):
   });
 }
 
-/** A base's weight of that name and shape; paths of another kind are left behind. */
-async function storedWeight({ weights }: ModelFolder, name: string, { shape }: FloatTensor): Promise<FloatTensor | undefined> {
-  if (!weights.shapes.has(name)) return undefined;
-  const stored = await weights.read(name);
-  return stored.shape.length === shape.length && stored.shape.every((length, axis) => length === shape[axis]) ? stored : undefined;
+/** @throws {ConfigError} if adapters are asked for on layers that the model does not have. */
+function checkAdapters(shapes: ReadonlyMap<string, readonly number[]>, { name: recipe, model: { lora } }: Recipe): void {
+  const layers = new Set([...shapes.keys()].flatMap((name) => /([^.]+)\.weight$/.exec(name)?.[1] ?? []));
+  const missing = lora?.targetModules.find((target) => ![...shapes.keys()].some((name) => name.endsWith(`${target}.lora_A.weight`)));
+  if (missing === undefined) return;
+  const near = nearestName(missing, layers);
+  const hint = near === undefined ? "correct or remove it" : `did you mean ${near}?`;
+  throw new ConfigError({
+    message: `${recipe}: model.lora.targetModules names ${missing}, and no layer of the model has that name; ${hint}`,
+    details: { field: "model.lora.targetModules", got: missing, expected: near ?? [...layers] },
+  });
 }

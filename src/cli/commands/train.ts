@@ -1,8 +1,8 @@
 import { dirname, resolve } from "node:path";
 import { AbortedError } from "../../errors/families.ts";
 import type { Recipe } from "../../train/recipe/recipe-types.ts";
-import type { LoggedEvent } from "../../train/run/run-events.ts";
-import type { RunResult } from "../../train/run/run-training.ts";
+import type { RunEvent } from "../../train/run/run-events.ts";
+import type { RunResult } from "../../train/run/run-options.ts";
 import { defineCommand, type CommandContext, type CommandModule } from "../command-module.ts";
 import { positiveInteger } from "../option-values.ts";
 
@@ -51,7 +51,7 @@ async function train(recipe: Recipe, { out, resume = false, threads, recipeFile,
     texts,
     threads,
     signal: context.signal,
-    onEvent: (event: LoggedEvent) => {
+    onEvent: (event: RunEvent) => {
       if (event.type !== "step") return;
       shown.items += event.inputs;
       task.update({ done: event.step, items: shown.items, loss: event.loss, precisionAt1: event.precision });

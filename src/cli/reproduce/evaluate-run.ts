@@ -9,7 +9,7 @@ import type { EmbedInputs } from "../../eval/shared-lists.ts";
 import { writeJsonAtomic } from "../../files/atomic-write.ts";
 import { readJsonFile } from "../../files/json-file.ts";
 import type { EmbeddingInput } from "../../inputs/embedding-input.ts";
-import { RUN_FILES } from "../../train/run/run-training.ts";
+import { RUN_FILES } from "../../train/run/run-files.ts";
 import { showProgress } from "../evaluation/show-progress.ts";
 import type { ReproduceContext } from "./reproduce-context.ts";
 

@@ -3,7 +3,8 @@ import { z } from "zod";
 import { DataError } from "../../errors/families.ts";
 import { readJsonLines } from "../../files/json-lines.ts";
 import type { CurvePoint, MutualInformation } from "../../eval/report/report-types.ts";
-import { RUN_FILES } from "../../train/run/run-training.ts";
+import { RUN_FILES } from "../../train/run/run-files.ts";
+import { pathScoreName } from "../training/training-scorer.ts";
 
 /** A step of a run, as far as a report needs it. */
 export interface LoggedTrainingStep {
@@ -96,11 +97,6 @@ export function mutualInformation({ steps }: RunLog, dimensions: number): Mutual
     heldOutLogLikelihood: -mean("negativeLogLikelihood") * dimensions,
     alive: mean("likelihoodGain") > 0,
   };
-}
-
-/** What a path is called in a validation's scores. */
-export function pathScoreName(path: number): string {
-  return `path ${path}`;
 }
 
 function pathScores(scores: Readonly<Record<string, number>>): number[] {

@@ -5,10 +5,11 @@ import { TrainingError } from "../../errors/families.ts";
 import { readJsonFile } from "../../files/json-file.ts";
 import { MODEL_FILES } from "../../model/folder/model-files.ts";
 import type { Recipe } from "../../train/recipe/recipe-types.ts";
-import { runTraining, RUN_FILES } from "../../train/run/run-training.ts";
+import { RUN_FILES } from "../../train/run/run-files.ts";
+import { runTraining } from "../../train/run/run-training.ts";
 import { openRecipeData } from "../../train/sources/recipe-source.ts";
 import type { ReproduceContext } from "./reproduce-context.ts";
-import { TrainingScorer } from "./training-scorer.ts";
+import { TrainingScorer } from "../training/training-scorer.ts";
 
 /** One run to be trained. */
 export interface TrainRunOptions {

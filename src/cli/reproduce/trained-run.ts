@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { readJsonFile } from "../../files/json-file.ts";
 import type { Recipe } from "../../train/recipe/recipe-types.ts";
-import { RUN_FILES } from "../../train/run/run-training.ts";
+import { RUN_FILES } from "../../train/run/run-files.ts";
 import type { PlannedRun } from "./plan-runs.ts";
 import { readRunLog, trainingSeconds, type RunLog } from "./run-log.ts";
 import type { FinishedRun } from "./setups.ts";

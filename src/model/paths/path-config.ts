@@ -24,3 +24,8 @@ export const SINGLE_PATH: PathConfig = { count: 1, prefixLength: 0, topology: { 
 export function isPathParameter(name: string): boolean {
   return name.startsWith("paths.");
 }
+
+/** Whether a parameter is a layer's prefix keys or values. */
+export function isPrefix(name: string): boolean {
+  return isPathParameter(name) && /\.prefix_(keys|values)$/.test(name);
+}

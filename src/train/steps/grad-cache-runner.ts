@@ -48,6 +48,7 @@ export class GradCacheRunner implements StepEngine {
 
   run(inputs: StepInputs): Promise<StepResult> {
     const { batch } = inputs;
+    this.#sum.clear();
     return batch.kind === "language" ? this.#runLanguage(batch, inputs) : this.#runContrastive(batch, inputs);
   }
 

@@ -1,0 +1,42 @@
+import { expect, test } from "vitest";
+import { tinyModel } from "../../test/support/tiny-model.ts";
+import { SINGLE_PATH } from "../model/paths/path-config.ts";
+import { BaseWeights } from "./base-weights.ts";
+
+const LORA = { rank: 2, alpha: 4, targetModules: ["q_proj"] };
+const Q = "model.layers.0.self_attn.q_proj.weight";
+const { weights } = tinyModel({ paths: SINGLE_PATH, lora: LORA });
+const shapeOf = (name: string): readonly number[] => weights.get(name)?.shape ?? [];
+
+/** A folder with those weights and adapters. */
+function base(): ConstructorParameters<typeof BaseWeights>[0] {
+  const shapes = new Map([...weights].map(([name, { shape }]) => [name, shape]));
+  const read = (name: string): Promise<unknown> => Promise.resolve(weights.get(name));
+  return { lora: LORA, weights: { shapes, read } as unknown as ConstructorParameters<typeof BaseWeights>[0]["weights"] };
+}
+
+test("adapters of the kind that is trained are gone on with", async () => {
+  const same = new BaseWeights(base(), { ...LORA, rankStabilized: false });
+  expect(await same.read(Q, shapeOf(Q))).toBe(weights.get(Q));
+  const adapter = Q.replace(".weight", ".lora_B.weight");
+  expect(await same.read(adapter, shapeOf(adapter))).toBe(weights.get(adapter));
+});
+
+test("other adapters belong into the weights they adapt: W + alpha / rank · B·A", async () => {
+  const merged = new BaseWeights(base(), undefined);
+  const [plain, down, up] = [Q, Q.replace("weight", "lora_A.weight"), Q.replace("weight", "lora_B.weight")].map(
+    (name) => weights.get(name)?.data ?? [],
+  );
+  const value = (await merged.read(Q, shapeOf(Q)))?.data[1] ?? 0;
+  const inputs = shapeOf(Q)[1] ?? 0;
+  const update = (up?.[0] ?? 0) * (down?.[1] ?? 0) + (up?.[1] ?? 0) * (down?.[inputs + 1] ?? 0);
+  expect(value).toBeCloseTo((plain?.[1] ?? 0) + 2 * update, 6);
+  expect(await merged.read(Q.replace(".weight", ".lora_A.weight"), [2, 32])).toBeUndefined();
+  expect(await merged.read("model.norm.weight", [32])).toBe(weights.get("model.norm.weight"));
+});
+
+test("what has another shape, or is not there, is left behind", async () => {
+  const same = new BaseWeights(base(), LORA);
+  expect(await same.read("model.norm.weight", [31])).toBeUndefined();
+  expect(await same.read("paths.layers.0.prefix_keys", [2, 1, 2, 16])).toBeUndefined();
+});

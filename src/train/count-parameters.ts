@@ -1,0 +1,21 @@
+import type { NamedTensors } from "./optimizer/optimizer.ts";
+import type { RecipeModel } from "./recipe/recipe-types.ts";
+import { trainableFilter } from "./trainable.ts";
+
+/** How many numbers a model has. */
+export interface ParameterCounts {
+  readonly total: number;
+  /** Those that training changes. */
+  readonly trained: number;
+}
+
+/** Counts a model's weights, and those of them that a recipe trains. */
+export function countParameters(weights: NamedTensors, model: Pick<RecipeModel, "lora" | "freeze">): ParameterCounts {
+  const isTrainable = trainableFilter(model);
+  let [total, trained] = [0, 0];
+  for (const [name, { data }] of weights) {
+    total += data.length;
+    if (isTrainable(name)) trained += data.length;
+  }
+  return { total, trained };
+}

@@ -1,0 +1,8 @@
+/** Names within a run folder. */
+export const RUN_FILES = {
+  config: "config.json",
+  metrics: "metrics.jsonl",
+  calibration: "calibration.json",
+  checkpoints: "checkpoints",
+  model: "model",
+} as const;
