@@ -7,7 +7,7 @@ import { embeddingGraph } from "../model/backbones/qwen2-vl/model.ts";
 import { Qwen2VLProcessor } from "../model/backbones/qwen2-vl/processor.ts";
 import { DEFAULT_PROMPT_TEMPLATE } from "../model/backbones/qwen2-vl/prompt.ts";
 import { openModelFolder } from "../model/folder/open-model-folder.ts";
-import { QWEN2_SPECIAL_TOKENS, trainBytePairEncoding } from "../model/formats/byte-pair-encoding.ts";
+import { trainBytePairEncoding, type QWEN2_SPECIAL_TOKENS } from "../model/formats/byte-pair-encoding.ts";
 import { createTokenizer, type Tokenizer } from "../model/formats/tokenizer.ts";
 import type { TokenizerJson } from "../model/formats/tokenizer-json.ts";
 import { initializeWeights } from "../model/initialize.ts";

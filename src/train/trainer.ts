@@ -112,7 +112,7 @@ export class Trainer {
   load(state: TrainerState): void {
     for (const [name, tensor] of this.#trained) {
       const saved = state.weights.get(name);
-      if (saved === undefined || saved.dtype !== "float32" || saved.data.length !== tensor.data.length) throw foreignState(name);
+      if (saved?.dtype !== "float32" || saved.data.length !== tensor.data.length) throw foreignState(name);
       tensor.data.set(saved.data);
     }
     this.#optimizer.load(state.optimizer);

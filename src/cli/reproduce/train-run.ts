@@ -30,7 +30,7 @@ export async function trainRun({ label, recipe, folder }: TrainRunOptions, conte
   if (begun !== undefined && !isDeepStrictEqual(begun, JSON.parse(JSON.stringify(recipe)))) throw otherRun(folder);
   if (begun !== undefined && (await isTrained(folder))) return true;
   const { corpus, baseFolder, threads, signal, progress, validationTasks } = context;
-  const { source, texts } = await openRecipeData(recipe, corpus);
+  const { source, texts, instructions } = await openRecipeData(recipe, corpus);
   await using scorer = new TrainingScorer(validationTasks, threads);
   const task = progress.task({ label, total: recipe.steps, itemUnit: "inputs" });
   let items = 0;
@@ -41,6 +41,7 @@ export async function trainRun({ label, recipe, folder }: TrainRunOptions, conte
     resume: begun !== undefined,
     source,
     texts,
+    instructions,
     evaluate: (model) => scorer.score(model, signal),
     onEvent: (event) => {
       if (event.type === "warning") progress.note(`step ${event.step}: ${event.message}`);

@@ -1,117 +1,181 @@
 import { z } from "zod";
+import { TASK_FAMILIES } from "../../data/emoji/tasks/task-types.ts";
 import { parseConfig } from "../../files/parse-config.ts";
 import type { Recipe } from "./recipe-types.ts";
 
 const count = z.int().positive();
 const share = z.number().min(0).max(1);
 const positive = z.number().positive();
+const atLeastZero = z.number().min(0);
 
 const TOPOLOGY = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("parallel") }),
-  z.strictObject({ kind: z.literal("branchLayer"), layer: z.int().min(0) }),
-  z.strictObject({ kind: z.literal("shared"), readoutTokens: count }),
+  z.strictObject({ kind: z.literal("parallel").describe("All paths run through the whole decoder, side by side.") }),
+  z.strictObject({
+    kind: z.literal("branchLayer").describe("The layers below `layer` run once for all paths."),
+    layer: z.int().min(0).describe("The first layer that each path runs by itself."),
+  }),
+  z.strictObject({
+    kind: z.literal("shared").describe("The input runs once; each path reads it out with tokens of its own."),
+    readoutTokens: count.describe("Learnable readout tokens of a path."),
+  }),
 ]);
 
 const PATHS = z.strictObject({
-  count: count.default(1),
-  prefixLength: z.int().min(0).default(0),
-  topology: TOPOLOGY.default({ kind: "parallel" }),
-  aggregation: z.enum(["mean", "gate"]).default("mean"),
-  prefixScale: z.union([positive, z.literal("calibrated")]).default("calibrated"),
-  targetCosine: share.default(0.8),
+  count: count.default(1).describe("N, the paths. 1 without a prefix is single-embedding training (SSC)."),
+  prefixLength: z.int().min(0).default(0).describe("P, key-value vectors per path, layer and head."),
+  topology: TOPOLOGY.default({ kind: "parallel" }).describe("How the paths are computed."),
+  aggregation: z
+    .enum(["mean", "gate"])
+    .default("mean")
+    .describe("How the N vectors become one: their mean, or weights that a small network gives."),
+  prefixScale: z
+    .union([positive, z.literal("calibrated")])
+    .default("calibrated")
+    .describe("Standard deviation of the initial prefixes; `calibrated` searches the one that gives `targetCosine`."),
+  targetCosine: share.default(0.8).describe("Mean cosine between paths that calibration aims at. Paths that start equal stay equal."),
 });
 
 const LORA = z.strictObject({
-  rank: count,
-  alpha: positive,
-  targetModules: z.array(z.string()).min(1).default(["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]),
-  rankStabilized: z.boolean().default(false),
+  rank: count.describe("Rank of the update of each adapted layer."),
+  alpha: positive.describe("The update counts `alpha / rank` times."),
+  targetModules: z
+    .array(z.string())
+    .min(1)
+    .default(["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"])
+    .describe("Last parts of the names of the layers that get an adapter."),
+  rankStabilized: z.boolean().default(false).describe("Divides by the root of the rank instead of the rank."),
 });
 
 const MODEL = z.strictObject({
-  base: z.string().optional(),
-  config: z.record(z.string(), z.unknown()).optional(),
-  vocabularySize: count.optional(),
-  imageSize: z.strictObject({ minimum: count, maximum: count }).optional(),
-  maxTokens: count.default(96),
-  paths: PATHS.prefault({}),
-  lora: LORA.optional(),
-  freeze: z.array(z.enum(["vision", "decoder", "embeddings"])).default([]),
+  base: z.string().optional().describe("Folder of the model to start from, relative to the recipe's folder. Either this or `config`."),
+  config: z
+    .record(z.string(), z.unknown())
+    .optional()
+    .describe(
+      "The `config.json` of a model to train from scratch, in the layout of Hugging Face. Vocabulary and special tokens are filled in.",
+    ),
+  vocabularySize: count.optional().describe("Entries of the tokenizer that is trained with a model from scratch; 4,096 if not given."),
+  imageSize: z
+    .strictObject({
+      minimum: count.describe("Smaller pictures are enlarged to it."),
+      maximum: count.describe("Larger ones are shrunk to it."),
+    })
+    .optional()
+    .describe("Pixels a side, for a model from scratch; 64 and 64 if not given."),
+  maxTokens: count.default(96).describe("The longest prompt, in tokens, image included; longer texts are cut."),
+  paths: PATHS.prefault({}).describe("The paths of the model."),
+  lora: LORA.optional().describe("Trains adapters in place of the backbone's weights."),
+  freeze: z
+    .array(z.enum(["vision", "decoder", "embeddings"]))
+    .default([])
+    .describe("Parts of the backbone that are not trained."),
 });
+
+const batchSize = count.describe("Queries in a batch; in a caption batch, captions.");
+const augment = z.boolean().default(true).describe("Changes drawings at random in ways that keep their meaning.");
+const mixture = z.strictObject(Object.fromEntries(TASK_FAMILIES.map((family) => [family, atLeastZero.optional()])));
 
 const DATA = z.discriminatedUnion("kind", [
   z.strictObject({
-    kind: z.literal("emoji-pretraining"),
-    batchSize: count,
-    augment: z.boolean().default(true),
-    captionShare: share.default(0.5),
-    iconShare: share.default(0.35),
-    canvasShare: share.default(0.25),
-    taskShare: share.default(0),
+    kind: z.literal("emoji-pretraining").describe("Captions to be written and pairs to be matched, over emoji and icons: for a base."),
+    batchSize,
+    augment,
+    captionShare: share.default(0.5).describe("Share of the steps, tasks apart, that are captions."),
+    iconShare: share.default(0.35).describe("Share of icons in a batch; the others are emoji."),
+    canvasShare: share.default(0.25).describe("Share of the caption batches that show four things on a canvas."),
+    taskShare: share.default(0).describe("Share of the steps that are batches of the six emoji tasks."),
     contrastiveTasks: z
       .array(z.enum(["image-to-image", "image-to-text", "text-to-image"]))
       .min(1)
-      .optional(),
+      .optional()
+      .describe("What pairs are made of; all three if not given."),
   }),
   z.strictObject({
-    kind: z.literal("emoji-tasks"),
-    batchSize: count,
-    augment: z.boolean().default(true),
-    mixture: z.record(z.string(), z.number().min(0)).optional(),
+    kind: z.literal("emoji-tasks").describe("The six emoji tasks, one a batch."),
+    batchSize,
+    augment,
+    mixture: mixture.optional().describe("Relative weight of each task; one that is not named has weight 0. All alike if not given."),
+  }),
+  z.strictObject({
+    kind: z.literal("examples").describe("Your own examples, shuffled anew in each round."),
+    batchSize,
+    file: z.string().min(1).describe("JSON lines of `query`, `positive`, `hardNegatives`, `positiveKey`; relative to the recipe's folder."),
   }),
 ]);
 
 const REGULARISER = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("none") }),
-  z.strictObject({ kind: z.literal("orthogonality"), centred: z.boolean().default(true) }),
+  z.strictObject({ kind: z.literal("none").describe("Nothing keeps the paths apart.") }),
   z.strictObject({
-    kind: z.literal("vclub"),
-    pairs: z.enum(["ordered", "unordered"]).default("unordered"),
-    hiddenWidth: count.default(64),
-    learningRate: positive.default(2e-3),
-    innerSteps: count.default(1),
+    kind: z.literal("orthogonality").describe("Mean squared cosine between the paths of an input."),
+    centred: z
+      .boolean()
+      .default(true)
+      .describe("Takes each path's mean off first: raw cosines are met by a constant offset that changes no ranking."),
+  }),
+  z.strictObject({
+    kind: z
+      .literal("vclub")
+      .describe("An upper bound of the mutual information between paths, with an estimator that learns beside the model."),
+    pairs: z.enum(["ordered", "unordered"]).default("unordered").describe("Each pair of paths both ways round, or once."),
+    hiddenWidth: count.default(64).describe("Width of the estimator's hidden layer."),
+    learningRate: positive.default(2e-3).describe("Of the estimator's own Adam."),
+    innerSteps: count.default(1).describe("Steps of the estimator for each step of the model."),
   }),
 ]);
 
 const OBJECTIVE = z.strictObject({
-  temperature: positive.default(0.05),
-  pathWeight: z.number().min(0).default(1),
-  regulariser: REGULARISER.default({ kind: "none" }),
-  regulariserWeight: z.number().min(0).default(0.05),
-  regulariserWarmUpSteps: z.int().min(0).default(40),
-  symmetric: z.boolean().default(false),
-  languageWeight: positive.default(1),
+  temperature: positive.default(0.05).describe("Scores are divided by it."),
+  pathWeight: atLeastZero.default(1).describe("a: weight of the mean InfoNCE of the single paths."),
+  regulariser: REGULARISER.default({ kind: "none" }).describe("What keeps the paths apart."),
+  regulariserWeight: atLeastZero.default(0.05).describe("b: weight of the regulariser after its warm-up."),
+  regulariserWarmUpSteps: z.int().min(0).default(40).describe("Steps over which that weight rises from 0."),
+  symmetric: z.boolean().default(false).describe("Also lets targets look for their queries."),
+  languageWeight: positive.default(1).describe("Multiplies the loss of caption steps."),
 });
 
 const OPTIMIZER = z.strictObject({
-  kind: z.enum(["adamw", "muon"]).default("adamw"),
-  learningRate: positive,
-  adamShare: positive.default(0.05),
-  weightDecay: z.number().min(0).default(0.01),
-  betas: z.tuple([share, share]).default([0.9, 0.98]),
-  warmUpSteps: z.int().min(0).default(0),
-  decay: z.enum(["constant", "linear", "cosine"]).default("cosine"),
-  clipNorm: positive.default(1),
-  pathLearningRateMultiplier: positive.default(3),
+  kind: z.enum(["adamw", "muon"]).default("adamw").describe("AdamW for all, or Muon for the layers' matrices beside it."),
+  learningRate: positive.describe("The highest rate of the schedule."),
+  adamShare: positive.default(0.05).describe("With Muon: AdamW's rate, as a share of `learningRate`."),
+  weightDecay: atLeastZero.default(0.01).describe("Not for norms, biases, embeddings and paths."),
+  betas: z.tuple([share, share]).default([0.9, 0.98]).describe("Of AdamW."),
+  warmUpSteps: z.int().min(0).default(0).describe("Steps over which the rate rises from 0."),
+  decay: z
+    .enum(["constant", "linear", "cosine"])
+    .default("cosine")
+    .describe("How it falls from then on; to 0 at the end but for `constant`."),
+  clipNorm: positive.default(1).describe("Gradients are scaled down to this global norm."),
+  pathLearningRateMultiplier: positive.default(3).describe("Rate of prefixes, readouts and gate, as a multiple."),
 });
-const RECIPE = z.strictObject({
-  name: z.string().min(1),
-  seed: z.int().min(0).default(0),
-  model: MODEL,
-  data: DATA,
-  objective: OBJECTIVE.prefault({}),
-  optimizer: OPTIMIZER,
-  steps: count,
-  chunkSize: count.optional(),
-  accumulation: count.default(1),
-  recompute: z.boolean().default(false),
-  diversityEverySteps: count.default(10),
-  checkpointEverySteps: count.default(100),
-  keepCheckpoints: count.default(2),
-  evaluateEverySteps: count.optional(),
+
+/** What a recipe's file may hold, with a sentence on every field: these are `recipes/recipe.schema.json` and the tables of `docs/recipes.md`. */
+export const RECIPE_SCHEMA: z.ZodType<Recipe & { readonly $schema?: string | undefined }> = z.strictObject({
+  $schema: z.string().optional().describe("Where the JSON Schema of recipes lies, for editors."),
+  name: z.string().min(1).describe("What the run is called."),
+  seed: z.int().min(0).default(0).describe("Of fresh weights and of the data's order."),
+  model: MODEL.describe("What is trained."),
+  data: DATA.describe("What it is trained on."),
+  objective: OBJECTIVE.prefault({}).describe("The loss."),
+  optimizer: OPTIMIZER.describe("How the weights are moved."),
+  steps: count.describe("Steps in all."),
+  chunkSize: count
+    .optional()
+    .describe(
+      "Inputs that are encoded at once; batches with more go through GradCache, in the memory of a chunk. All at once if not given.",
+    ),
+  accumulation: count.default(1).describe("Batches whose gradients are averaged into one step."),
+  recompute: z.boolean().default(false).describe("Computes each layer again in the backward pass: less memory, more time."),
+  diversityEverySteps: count.default(10).describe("Steps between looks at how different the paths are."),
+  checkpointEverySteps: count.default(100).describe("Steps between checkpoints."),
+  keepCheckpoints: count.default(2).describe("Checkpoints that are kept."),
+  evaluateEverySteps: count
+    .optional()
+    .describe("Steps between evaluations on the validation split, with one at the end; none if not given."),
+  evaluateQueries: count.default(50).describe("Queries of each task at an evaluation."),
 });
 
 /** Checks a recipe's fields one by one and fills in the defaults. @throws {ConfigError} naming the field, what it is and what was expected. */
 export function checkRecipe(value: unknown, file: string): Recipe {
-  return parseConfig(RECIPE, value, { file });
+  const { $schema: _, ...recipe } = parseConfig(RECIPE_SCHEMA, value, { file });
+  return recipe;
 }

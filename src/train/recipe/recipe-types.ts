@@ -1,3 +1,4 @@
+import type { TaskFamily } from "../../data/emoji/tasks/task-types.ts";
 import type { PathTopology } from "../../model/paths/path-config.ts";
 import type { LoraConfig } from "../../model/nn/parameter-source.ts";
 import type { RegulariserOptions } from "../objective/objective.ts";
@@ -55,7 +56,13 @@ export type RecipeData =
       readonly batchSize: number;
       readonly augment: boolean;
       /** Relative weight of each task family; all alike if not given. */
-      readonly mixture?: Readonly<Record<string, number>> | undefined;
+      readonly mixture?: { readonly [K in TaskFamily]?: number | undefined } | undefined;
+    }
+  | {
+      readonly kind: "examples";
+      readonly batchSize: number;
+      /** JSON lines of training examples; a relative path is taken from the recipe's folder. */
+      readonly file: string;
     };
 
 /** The loss. */
@@ -110,4 +117,6 @@ export interface Recipe {
   readonly keepCheckpoints: number;
   /** Steps between evaluations on the validation split; none if not given. */
   readonly evaluateEverySteps?: number | undefined;
+  /** Queries of each task at an evaluation. */
+  readonly evaluateQueries: number;
 }

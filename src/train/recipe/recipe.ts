@@ -11,12 +11,38 @@ export async function readRecipe(file: string): Promise<Recipe> {
 /** Checks a recipe and fills in the defaults. @throws {ConfigError} naming the field, what it is and what was expected. */
 export function parseRecipe(value: unknown, { file }: { readonly file: string }): Recipe {
   const recipe = checkRecipe(value, file);
-  const { base, config } = recipe.model;
-  if ((base === undefined) === (config === undefined)) {
-    throw new ConfigError({
-      message: `${file}: model needs either "base" (a model folder) or "config" (a model from scratch), it has ${base === undefined ? "neither" : "both"}`,
-      details: { file, field: "model" },
-    });
+  for (const rule of RULES) {
+    const broken = rule(recipe);
+    if (broken === undefined) continue;
+    const { field, got, problem } = broken;
+    throw new ConfigError({ message: `${file}: ${problem}`, details: { file, field, got } });
   }
   return recipe;
 }
+
+interface BrokenRule {
+  readonly field: string;
+  readonly got: unknown;
+  readonly problem: string;
+}
+
+/** What no single field can tell. */
+const RULES: readonly ((recipe: Recipe) => BrokenRule | undefined)[] = [
+  ({ model: { base, config } }) => {
+    if ((base === undefined) !== (config === undefined)) return undefined;
+    const has = base === undefined ? "neither" : "both";
+    const problem = `model needs either "base" (a model folder) or "config" (a model from scratch), it has ${has}`;
+    return { field: "model", got: has, problem };
+  },
+  ({ model: { paths } }) => {
+    const { count, prefixLength, topology } = paths;
+    if (count === 1 || prefixLength > 0 || topology.kind === "shared") return undefined;
+    const problem = `model.paths.prefixLength is 0 with ${count} paths, which would all be equal; expected at least 1, or topology "shared"`;
+    return { field: "model.paths.prefixLength", got: prefixLength, problem };
+  },
+  ({ evaluateEverySteps: got, data }) => {
+    if (got === undefined || data.kind !== "examples") return undefined;
+    const problem = `evaluateEverySteps is ${got}, but only models that train on the emoji are scored on the way; leave it out`;
+    return { field: "evaluateEverySteps", got, problem };
+  },
+];

@@ -1,8 +1,14 @@
+import { resolve } from "node:path";
 import type { EmojiCorpus } from "../../data/emoji/corpus.ts";
+import { queryInstruction, TARGET_IMAGE_INSTRUCTION } from "../../data/emoji/tasks/instructions.ts";
+import { TASK_FAMILIES, type TaskFamily } from "../../data/emoji/tasks/task-types.ts";
 import { loadIconCorpus, type IconCorpus } from "../../data/icons/icon-corpus.ts";
 import { PretrainingSampler } from "../../data/pretraining/pretraining-sampler.ts";
+import { SEARCH_INSTRUCTIONS } from "../../model/folder/polyvec-config.ts";
+import { RandomStream } from "../../random/random-stream.ts";
 import type { BatchSource } from "../batch-source.ts";
-import type { Recipe } from "../recipe/recipe-types.ts";
+import type { Recipe, RecipeData } from "../recipe/recipe-types.ts";
+import { exampleSource, readAllExamples, textsOf } from "./example-source.ts";
 import { mixSources } from "./mix-sources.ts";
 import { pretrainingSource } from "./pretraining-source.ts";
 import { taskSource } from "./task-source.ts";
@@ -11,25 +17,73 @@ import { taskSource } from "./task-source.ts";
 export interface OpenedData {
   readonly source: BatchSource;
   readonly texts: () => Iterable<string>;
+  /** What the inputs are told, by what they are for: kept with the model, so that it is asked as it was trained. */
+  readonly instructions: Readonly<Record<string, string>>;
 }
 
-/** The data that a recipe names. @throws {DataError} if a picture package is missing. @throws {ConfigError} if a share or weight is wrong. */
-export async function openRecipeData({ data, seed }: Recipe, corpus: EmojiCorpus): Promise<OpenedData> {
+/** What data is opened with. */
+export interface OpenDataOptions {
+  /** Where relative paths of the recipe begin; the folder the process runs in if not given. */
+  readonly folder?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+type EmojiData = Exclude<RecipeData, { readonly kind: "examples" }>;
+
+/** Whether a recipe trains on the emoji, and so needs their corpus. */
+export function needsEmoji({ data }: Pick<Recipe, "data">): boolean {
+  return data.kind !== "examples";
+}
+
+/**
+ * The data that a recipe names.
+ * @param corpus the emoji, or how they are loaded if the recipe needs them.
+ * @throws {DataError} if a picture package is missing or a row of examples wrong. @throws {ConfigError} if a share or weight is wrong.
+ * @throws {FileError} if examples cannot be read.
+ */
+export async function openRecipeData(
+  { data, seed }: Pick<Recipe, "data" | "seed">,
+  corpus: EmojiCorpus | (() => Promise<EmojiCorpus>),
+  options: OpenDataOptions = {},
+): Promise<OpenedData> {
+  if (data.kind !== "examples") return openEmoji({ data, seed }, typeof corpus === "function" ? await corpus() : corpus, options);
+  const rows = await readAllExamples(resolve(options.folder ?? ".", data.file));
+  return { source: exampleSource(rows, { seed, batchSize: data.batchSize }), texts: () => textsOf(rows), instructions: {} };
+}
+
+async function openEmoji(
+  { data, seed }: { readonly data: EmojiData; readonly seed: number },
+  corpus: EmojiCorpus,
+  { signal }: OpenDataOptions,
+): Promise<OpenedData> {
   const shared = { seed, batchSize: data.batchSize, augmentation: data.augment };
   switch (data.kind) {
     case "emoji-tasks": {
-      const mixture = data.mixture === undefined ? {} : { mixture: data.mixture };
-      return { source: taskSource(corpus, { ...shared, ...mixture }), texts: () => trainingTexts(corpus, undefined) };
+      const mixture = data.mixture === undefined ? {} : { mixture: weightsOf(data.mixture) };
+      const source = taskSource(corpus, { ...shared, ...mixture });
+      return { source, texts: () => trainingTexts(corpus, undefined), instructions: emojiInstructions() };
     }
     case "emoji-pretraining": {
-      const icons = await loadIconCorpus(corpus);
+      const icons = await loadIconCorpus(corpus, signal === undefined ? {} : { signal });
       const { captionShare, iconShare, canvasShare } = data;
       const tasks = data.contrastiveTasks === undefined ? {} : { contrastiveTasks: data.contrastiveTasks };
       const sampler = new PretrainingSampler(corpus, icons, { ...shared, captionShare, iconShare, canvasShare, ...tasks });
       const source = mixSources({ seed, share: data.taskShare }, pretrainingSource(sampler), taskSource(corpus, shared));
-      return { source, texts: () => trainingTexts(corpus, icons) };
+      return { source, texts: () => trainingTexts(corpus, icons), instructions: emojiInstructions() };
     }
   }
+}
+
+/** What queries and pictures are told in evaluations, by task. */
+function emojiInstructions(): Record<string, string> {
+  const context = { purpose: "evaluation", stream: new RandomStream("instructions") } as const;
+  const queries = TASK_FAMILIES.map((family) => [family, queryInstruction(family, context)] as const);
+  return { ...Object.fromEntries(queries), [SEARCH_INSTRUCTIONS.target]: TARGET_IMAGE_INSTRUCTION };
+}
+
+/** The weights that are given. */
+function weightsOf(mixture: { readonly [K in TaskFamily]?: number | undefined }): Partial<Record<TaskFamily, number>> {
+  return Object.fromEntries(Object.entries(mixture).filter(([, weight]) => weight !== undefined));
 }
 
 /** Labels and tags of the training concepts, names and tags of the icons. */

@@ -1,4 +1,8 @@
-import { describe, expect, test } from "vitest";
+import { appendFile, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { thrownBy } from "../../../test/support/thrown-by.ts";
 import { makeSyntheticCorpus } from "../../data/emoji/synthetic-corpus.ts";
 import { TASK_FAMILIES } from "../../data/emoji/tasks/task-types.ts";
 import { PretrainingSampler } from "../../data/pretraining/pretraining-sampler.ts";
@@ -6,7 +10,7 @@ import { batchSize, type BatchSource, type TrainingBatch } from "../batch-source
 import { checkRecipe } from "../recipe/recipe-schema.ts";
 import { mixSources } from "./mix-sources.ts";
 import { pretrainingSource } from "./pretraining-source.ts";
-import { openRecipeData } from "./recipe-source.ts";
+import { openRecipeData, type OpenedData } from "./recipe-source.ts";
 import { taskSource, toContrastiveBatch } from "./task-source.ts";
 
 const corpus = makeSyntheticCorpus();
@@ -70,10 +74,47 @@ test("two sources are mixed by the step alone, in their shares", async () => {
 test("a recipe's data: its mixture of tasks, and the words of training concepts alone for a tokenizer", async () => {
   const fields = { name: "r", model: { base: "b" }, optimizer: { learningRate: 1 }, steps: 1 };
   const recipe = checkRecipe({ ...fields, data: { kind: "emoji-tasks", batchSize: 3, mixture: { grounding: 1 } } }, "r.json");
-  const { source, texts } = await openRecipeData(recipe, corpus);
+  const { source, texts, instructions } = await openRecipeData(recipe, () => Promise.resolve(corpus));
   expect((await draw(source, 4)).map(({ task }) => task)).toEqual(["grounding", "grounding", "grounding", "grounding"]);
+  expect(instructions).toMatchObject({ "text-to-image": "Find a drawing that shows this.", "target-image": "Represent the drawing." });
   const words = new Set(texts());
-  for (const { split, label } of corpus.concepts) if (split === "train") expect(words.has(label)).toBe(true);
-  const heldOut = corpus.concepts.filter(({ split }) => split !== "train");
-  expect(heldOut.filter(({ label }) => words.has(label))).toEqual([]);
+  expect(corpus.concepts.filter(({ split, label }) => words.has(label) !== (split === "train"))).toEqual([]);
+});
+
+describe("a user's own examples", () => {
+  const lines = Array.from({ length: 5 }, (_, index) =>
+    JSON.stringify({ query: { text: `q${index}` }, positive: { text: `p${index}` }, positiveKey: index % 4 }),
+  );
+  let folder = "";
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "polyvec-examples-"));
+    await writeFile(join(folder, "mine.jsonl"), lines.join("\n"));
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  const open = (batchSize: number): Promise<OpenedData> =>
+    openRecipeData(
+      { seed: 1, data: { kind: "examples", file: "mine.jsonl", batchSize } },
+      () => Promise.reject(new Error("no emoji are needed")),
+      { folder },
+    );
+
+  test("come once in each round, in another order each time, whatever step is asked for first", async () => {
+    const { source, texts } = await open(2);
+    const later = await source.batch(4);
+    const queries = (await draw(source, 10)).flatMap((batch) =>
+      batch.kind === "contrastive" ? batch.queries.map(({ text }) => text) : [],
+    );
+    const rounds = [0, 1, 2, 3].map((round) => queries.slice(5 * round, 5 * (round + 1)));
+    for (const round of rounds) expect(new Set(round)).toEqual(new Set(["q0", "q1", "q2", "q3", "q4"]));
+    expect(new Set(rounds.map(String)).size).toBeGreaterThan(1);
+    expect(await source.batch(4)).toEqual(later);
+    expect(new Set(texts())).toEqual(new Set(["q", "p"].flatMap((side) => [0, 1, 2, 3, 4].map((index) => `${side}${index}`))));
+  });
+
+  test("are refused if they do not fill a batch, or a line is wrong", async () => {
+    expect(await thrownBy(() => open(6))).toMatchObject({ code: "config", details: { field: "data.batchSize" } });
+    await appendFile(join(folder, "mine.jsonl"), '\n{"query": {"text": "x"}}');
+    expect(await thrownBy(() => open(2))).toMatchObject({ code: "data", details: { row: 6, field: "positive" } });
+  });
 });

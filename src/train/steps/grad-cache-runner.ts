@@ -2,7 +2,7 @@ import { gradientName } from "../../engine/autodiff/differentiate.ts";
 import { GraphSession } from "../../engine/runtime/graph-session.ts";
 import { expectFloat, type FloatTensor, type Tensor } from "../../engine/tensor/tensor.ts";
 import type { EmbeddingInput } from "../../inputs/embedding-input.ts";
-import type { ModelGraphOptions, VisionMode } from "../../model/backbones/qwen2-vl/model.ts";
+import type { VisionMode } from "../../model/backbones/qwen2-vl/model.ts";
 import { visionModeOf } from "../../model/backbones/qwen2-vl/model-inputs.ts";
 import type { ContrastiveBatch, LanguageBatch } from "../batch-source.ts";
 import { GradientSum } from "../gradient-sum.ts";
