@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { cp, mkdir, mkdtemp, readdir, rm, stat, truncate, unlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -7,6 +7,7 @@ import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { madeUpCheckpoint } from "../../../test/fixtures/checkpoint/made-up-checkpoint.ts";
+import { canMount, IN_NAMESPACE } from "../../../test/support/memory-disk.ts";
 import { thrownBy } from "../../../test/support/thrown-by.ts";
 import { floatTensor, type Tensor } from "../../engine/tensor/tensor.ts";
 import { FileError } from "../../errors/families.ts";
@@ -185,9 +186,6 @@ test("killed in the middle of writing, again and again, it always leaves the las
   expect(await readdir(folder)).toEqual([folderName(reported + 1)]);
 });
 
-/** Runs a script where what it mounts is seen by nobody else; further arguments are the script's. */
-const IN_NAMESPACE = ["-c", 'exec unshare -rm sh -c "$0" "$@"'] as const;
-
 describe("a full disk", () => {
   test("is an error that names the checkpoint and the way out; what was there stays, nothing else does", async () => {
     const folder = await folderWith(1, 2);
@@ -226,14 +224,4 @@ function fullDisk(): Float32Array {
       return Reflect.get(target, key, target) as unknown;
     },
   });
-}
-
-/** Whether a process may mount a memory disk in a namespace of its own. */
-function canMount(): boolean {
-  try {
-    execFileSync("sh", [...IN_NAMESPACE, 'mount -t tmpfs -o size=64k tmpfs "$0"', tmpdir()], { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  }
 }

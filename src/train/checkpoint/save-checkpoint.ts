@@ -23,7 +23,7 @@ export interface SavedCheckpoint {
 /**
  * Writes a checkpoint as `<folder>/step-000123`, wholly or not at all: into a hidden folder first, every file synced, then renamed.
  * Older ones go only once it is there; whatever an earlier process left half done goes first. A whole checkpoint of the same step stays
- * as it is; a damaged one is replaced. Only one process may write into the folder: see `acquireRunLock`.
+ * as it is; a damaged one is replaced. Only one process may write into the folder: see `lockFolder`.
  * @throws {FileError} if the disk is full or the place cannot be written; what was there before is untouched.
  */
 export async function saveCheckpoint(folder: string, checkpoint: Checkpoint, { keep }: SaveOptions): Promise<SavedCheckpoint> {
