@@ -30,11 +30,6 @@ export interface OpenDataOptions {
 
 type EmojiData = Exclude<RecipeData, { readonly kind: "examples" }>;
 
-/** Whether a recipe trains on the emoji, and so needs their corpus. */
-export function needsEmoji({ data }: Pick<Recipe, "data">): boolean {
-  return data.kind !== "examples";
-}
-
 /**
  * The data that a recipe names.
  * @param corpus the emoji, or how they are loaded if the recipe needs them.

@@ -1,0 +1,118 @@
+import { dirname, resolve } from "node:path";
+import { AbortedError } from "../../errors/families.ts";
+import { PolyvecError } from "../../errors/polyvec-error.ts";
+import { emojiBenchmark } from "../../eval/benchmark/emoji-benchmark.ts";
+import type { EmojiCorpus } from "../../data/emoji/corpus.ts";
+import type { Recipe } from "../../train/recipe/recipe-types.ts";
+import type { RunEvent } from "../../train/run/run-events.ts";
+import type { RunResult } from "../../train/run/run-options.ts";
+import { runTraining } from "../../train/run/run-training.ts";
+import { openRecipeData, type OpenedData } from "../../train/sources/recipe-source.ts";
+import type { CommandContext } from "../command-module.ts";
+import { loadCorpus } from "../evaluation/load-corpus.ts";
+import { planTraining, type TrainingPlan } from "./plan-training.ts";
+import { resumeCommand, type TrainCommandOptions } from "./train-options.ts";
+import { TrainingDisplay } from "./training-display.ts";
+import { TrainingScorer } from "./training-scorer.ts";
+
+/** A recipe with the file it came from, which its paths are relative to. */
+export interface RecipeFile {
+  readonly recipe: Recipe;
+  readonly file: string;
+}
+
+/** Works out what a recipe comes to. */
+export async function planRecipe({ recipe, file }: RecipeFile, context: CommandContext): Promise<TrainingPlan> {
+  const { data } = await openData({ recipe, file }, context);
+  return planTraining(recipe, baseFolderOf({ recipe, file }), data);
+}
+
+/**
+ * Trains a recipe, its progress shown; with `--json` each event is a line of the output.
+ * @throws {AbortedError} when it was stopped, with the command that goes on with it.
+ */
+export async function runRecipe(
+  { recipe, file }: RecipeFile,
+  options: TrainCommandOptions & { readonly out: string },
+  context: CommandContext,
+): Promise<RunResult> {
+  const { data, corpus } = await openData({ recipe, file }, context);
+  const { progress, signal } = context;
+  const display = new TrainingDisplay(progress, `train ${recipe.name}`);
+  const events = new EventLines(context);
+  await using scorer = new TrainingScorer(validationTasks(recipe, corpus), options.threads);
+  const { out, resume = false, threads, dtype } = options;
+  const evaluate = recipe.evaluateEverySteps === undefined ? {} : { evaluate: scorer.score.bind(scorer) };
+  const onEvent = (event: RunEvent): void => {
+    display.show(event);
+    events.write(event);
+  };
+  const run = { recipe, baseFolder: baseFolderOf({ recipe, file }), out, resume, ...data, ...evaluate, onEvent, signal, threads, dtype };
+  const result = await runTraining(run)
+    .catch((error: unknown) =>
+      Promise.reject(withWayOn(error, { hasCheckpoint: display.hasCheckpoint, command: resumeCommand(file, options) })),
+    )
+    .finally(() => display.finish());
+  await events.flush();
+  if (result.status === "finished") return result;
+  const message = `stopped after step ${result.step}; a checkpoint is written. Go on with: ${resumeCommand(file, options)}`;
+  throw new AbortedError({ message, details: { run: out, step: result.step } });
+}
+
+interface Opened {
+  readonly data: OpenedData;
+  /** The emoji, if the recipe trains on them. */
+  readonly corpus: EmojiCorpus | undefined;
+}
+
+async function openData({ recipe, file }: RecipeFile, context: CommandContext): Promise<Opened> {
+  let corpus: EmojiCorpus | undefined;
+  const load = async (): Promise<EmojiCorpus> => (corpus = await loadCorpus(context));
+  const data = await openRecipeData(recipe, load, { folder: dirname(file), signal: context.signal });
+  return { data, corpus };
+}
+
+function baseFolderOf({ recipe, file }: RecipeFile): string | undefined {
+  const { base } = recipe.model;
+  return base === undefined ? undefined : resolve(dirname(file), base);
+}
+
+function validationTasks(
+  { evaluateEverySteps, evaluateQueries }: Recipe,
+  corpus: EmojiCorpus | undefined,
+): ReturnType<typeof emojiBenchmark> {
+  if (evaluateEverySteps === undefined || corpus === undefined) return [];
+  return emojiBenchmark(corpus, { split: "validation", queriesPerTask: evaluateQueries });
+}
+
+/** Writes events as lines of JSON, one after another, where JSON is asked for. */
+class EventLines {
+  readonly #context: CommandContext;
+  #written: Promise<void> = Promise.resolve();
+
+  constructor(context: CommandContext) {
+    this.#context = context;
+  }
+
+  write(event: RunEvent): void {
+    if (!this.#context.json) return;
+    this.#written = this.#written.then(() => this.#context.out.json(event));
+    this.#written.catch(() => undefined); // told by `flush`
+  }
+
+  /** @throws {FileError} if the output cannot be written. */
+  async flush(): Promise<void> {
+    await this.#written;
+  }
+}
+
+/** An error that ended a run, with the command that goes on with it once the reason is gone. */
+function withWayOn(error: unknown, { hasCheckpoint, command }: { readonly hasCheckpoint: boolean; readonly command: string }): unknown {
+  if (!hasCheckpoint || !PolyvecError.isInstance(error)) return error;
+  const { code, message, details } = error;
+  return new PolyvecError(code, {
+    message: `${message}. The run goes on from its last checkpoint with: ${command}`,
+    details,
+    cause: error,
+  });
+}

@@ -1,0 +1,29 @@
+import type { Recipe } from "../../train/recipe/recipe-types.ts";
+
+/** What `polyvec train` was asked for beside the recipe. */
+export interface TrainCommandOptions {
+  readonly out?: string | undefined;
+  readonly resume?: true | undefined;
+  readonly seed?: number | undefined;
+  readonly steps?: number | undefined;
+  readonly threads?: number | undefined;
+  readonly dtype?: "float32" | "float16" | "int8" | undefined;
+}
+
+/** The recipe with what the command line gives in place of its own. */
+export function overridden(recipe: Recipe, { seed = recipe.seed, steps = recipe.steps }: TrainCommandOptions): Recipe {
+  return { ...recipe, seed, steps };
+}
+
+/** The command that goes on with a run. */
+export function resumeCommand(recipeFile: string, { out = "", seed, steps, threads, dtype }: TrainCommandOptions): string {
+  const values = Object.entries({ seed, steps, threads, dtype }).flatMap(([name, value]) =>
+    value === undefined ? [] : [`--${name} ${value}`],
+  );
+  return ["polyvec train", quoted(recipeFile), "--out", quoted(out), ...values, "--resume"].join(" ");
+}
+
+/** As a shell takes it. */
+function quoted(text: string): string {
+  return /^[\w./:@=+-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
+}
