@@ -18,7 +18,7 @@ export function initializeWeights(shapes: ReadonlyMap<string, readonly number[]>
 }
 
 /** Draws one weight: ones for norms, zeros for biases and what must start without effect, else normal with variance 1 / inputs. */
-export function initializeWeight(name: string, shape: readonly number[], options: InitializeOptions): FloatTensor {
+function initializeWeight(name: string, shape: readonly number[], options: InitializeOptions): FloatTensor {
   const data = new Float32Array(sizeOf(shape));
   if (isNormWeight(name)) return floatTensor(shape, data.fill(1));
   const deviation = standardDeviation(name, shape, options);

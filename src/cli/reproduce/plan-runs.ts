@@ -21,7 +21,7 @@ export function planRuns(preset: ReproducePreset, out: string): PlannedRun[] {
 }
 
 /** Where a run of a reproduction lies. */
-export function runFolder(out: string, setup: SetupId, seed: number): string {
+function runFolder(out: string, setup: SetupId, seed: number): string {
   return join(out, "runs", setup, `seed-${seed}`);
 }
 

@@ -23,7 +23,7 @@ const schema = z.strictObject({
 const FILE = "reproduce.json";
 
 /** Where the report of a reproduction is written, and with it that all is done. */
-export const REPORT_FILE = "report.json";
+const REPORT_FILE = "report.json";
 
 /**
  * The folder that a reproduction goes to if none is named: `runs/reproduce-<preset>`, with a number behind it if there is a finished one already

@@ -40,7 +40,7 @@ export type PretrainingBatch =
   | { readonly kind: "caption"; readonly examples: readonly CaptionExample[] }
   | { readonly kind: "contrastive"; readonly task: ContrastiveTask; readonly examples: readonly TrainingExample[] };
 
-export const CONTRASTIVE_TASKS: readonly ContrastiveTask[] = ["image-to-image", "image-to-text", "text-to-image"];
+const CONTRASTIVE_TASKS: readonly ContrastiveTask[] = ["image-to-image", "image-to-text", "text-to-image"];
 
 /**
  * Draws batches for training a base model on pictures and words: captions to be written (name, tags, group, colour, the four things on a canvas)

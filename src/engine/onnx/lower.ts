@@ -13,7 +13,7 @@ import { planPackedAttention } from "./packed-attention.ts";
 import { encodeModel, type ModelProto, type ValueInfoProto } from "./protobuf.ts";
 
 /** Version of the standard operators that graphs are lowered to. */
-export const OPSET = 23;
+const OPSET = 23;
 
 export interface LoweringOptions {
   /** The path by which the model names an external tensor's file; the file's own if not given. */

@@ -3,8 +3,6 @@ import { compileGraph } from "./compile.ts";
 import { CompiledSession, openCompiled } from "./compiled-session.ts";
 import type { SessionOptions } from "./session.ts";
 
-export { bindInputs } from "../graph/bind-inputs.ts";
-export type { Device } from "./device.ts";
 export type { SessionOptions, TensorMap } from "./session.ts";
 
 /** A graph ready to run on ONNX Runtime, on this thread: a run blocks it. `WorkerSession` does not. */

@@ -49,7 +49,7 @@ export function booleans(...shape: Shape): CaseInput {
 }
 
 /** Name of a case's input in its graph. */
-export function inputName(position: number): string {
+function inputName(position: number): string {
   return `input${position}`;
 }
 

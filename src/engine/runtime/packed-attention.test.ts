@@ -8,10 +8,10 @@ import { add, attention, concat, expand, reduceSum, reshape, rotary, transpose }
 import { denseOf } from "../graph/reference/dense.ts";
 import { evaluateGraph } from "../graph/reference/evaluate.ts";
 import type { Value } from "../graph/value.ts";
-import { GraphSession } from "../runtime/graph-session.ts";
+import { GraphSession } from "./graph-session.ts";
 import { floatTensor, sizeOf, type Tensor } from "../tensor/tensor.ts";
-import { lowerGraph } from "./lower.ts";
-import { printModel } from "./print-model.ts";
+import { lowerGraph } from "../onnx/lower.ts";
+import { printModel } from "../onnx/print-model.ts";
 
 const [batch, tokens] = [symbol("batch"), symbol("tokens")];
 const bindings = { batch: 3, tokens: 5 };
