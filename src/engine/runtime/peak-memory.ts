@@ -20,12 +20,12 @@ export async function measurePeakMemory<T>(work: () => Promise<T>): Promise<Peak
 }
 
 /** Bytes of resident memory at the process's highest point so far. */
-export function peakResidentBytes(): number {
+function peakResidentBytes(): number {
   return statusBytes("VmHWM") ?? process.resourceUsage().maxRSS * 1024;
 }
 
 /** Bytes of resident memory now. */
-export function residentBytes(): number {
+function residentBytes(): number {
   return statusBytes("VmRSS") ?? process.memoryUsage.rss();
 }
 
