@@ -1,3 +1,4 @@
+import { flops } from "../../eval/report/format-number.ts";
 import { PLAIN_BACKBONE } from "../../model/folder/polyvec-config.ts";
 import { countParameters, type ParameterCounts } from "../../train/count-parameters.ts";
 import { batchSize, type TrainingBatch } from "../../train/batch-source.ts";
@@ -35,11 +36,11 @@ export async function planTraining(recipe: Recipe, baseFolder: string | undefine
   for (let step = 0; step < STEPS * recipe.accumulation; step++) drawn.push(await source.batch(step));
   const steps = drawn.map(({ task }, step) => ({ step: step + 1, task, loss: 0, seconds: 0 }));
   const model = { polyvec: { ...PLAIN_BACKBONE, paths, maxTokens }, processor, lora };
-  const flops = await trainingFlops({ recipe: { ...recipe, accumulation: 1 }, model, source, steps });
+  const allFlops = await trainingFlops({ recipe: { ...recipe, accumulation: 1 }, model, source, steps });
   return {
     recipe,
     parameters: countParts(weights, recipe),
-    step: { inputs: drawn.reduce((sum, batch) => sum + batchSize(batch), 0) / STEPS, flops: flops / STEPS },
+    step: { inputs: drawn.reduce((sum, batch) => sum + batchSize(batch), 0) / STEPS, flops: allFlops / STEPS },
   };
 }
 
@@ -73,6 +74,6 @@ export function printPlan({ recipe, parameters, step }: TrainingPlan): string {
     [{ title: "parameters" }, { title: "all", align: right }, { title: "trained", align: right }],
     rows.map(([part, { total, trained }]) => [part, formatCount(total), formatCount(trained)]),
   );
-  const cost = `a step: ${formatCount(Math.round(step.inputs))} inputs, ${formatCount(step.flops)}FLOP of matrix products, forward and backward`;
+  const cost = `a step: ${formatCount(Math.round(step.inputs))} inputs, ${flops(step.flops)} of matrix products, forward and backward`;
   return [JSON.stringify(recipe, null, 2), table, cost].join("\n\n");
 }

@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test, vi } from "vitest";
 import { tinyBatchOf, tinyLanguageBatch, tinyTrainable, type Medium } from "../../../test/support/training/tiny-trainable.ts";
 import { SINGLE_PATH, type PathConfig } from "../../model/paths/path-config.ts";
 import type { TrainingBatch } from "../batch-source.ts";
@@ -11,6 +11,8 @@ import { encoderGraph } from "./encoder-graph.ts";
 import { GradCacheRunner } from "./grad-cache-runner.ts";
 import type { StepEngine, StepEngineOptions, StepResult } from "./step-engine.ts";
 import { StepRunner } from "./step-runner.ts";
+
+vi.setConfig({ testTimeout: 120_000 });
 
 const PARALLEL: PathConfig = { count: 3, prefixLength: 2, topology: { kind: "parallel" }, aggregation: "gate" };
 const SHARED: PathConfig = { count: 3, prefixLength: 2, topology: { kind: "shared", readoutTokens: 2 }, aggregation: "mean" };

@@ -40,6 +40,7 @@ export class GradCacheRunner implements StepEngine {
   readonly #options: GradCacheOptions;
   readonly #forward = new SessionCache<GraphSession>();
   readonly #backward = new SessionCache<GradientSession>();
+  readonly #memory = new Map<string, FloatTensor>();
   readonly #sum = new GradientSum();
 
   constructor(options: GradCacheOptions) {
@@ -132,14 +133,14 @@ export class GradCacheRunner implements StepEngine {
     const outputs = model.paths.count === 1 ? (["aggregate"] as const) : (["paths", "aggregate"] as const);
     const seeds = Object.fromEntries(outputs.map((name) => [name, seedName(name)]));
     const make = (): Promise<GradientSession> =>
-      GradientSession.create(encoderGraph({ ...model, vision }).graph, { trainable, threads, seeds });
+      GradientSession.create(encoderGraph({ ...model, vision }).graph, { trainable, threads, seeds, memory: this.#memory });
     return this.#backward.get(`encoder ${vision}`, make);
   }
 
   #language(vision: VisionMode): Promise<GradientSession> {
     const { model, trainable, threads } = this.#options;
     return this.#backward.get(`language ${vision}`, () =>
-      GradientSession.create(languageGraph({ ...model, vision }).graph, { trainable, threads }),
+      GradientSession.create(languageGraph({ ...model, vision }).graph, { trainable, threads, memory: this.#memory }),
     );
   }
 }

@@ -1,4 +1,5 @@
 import { differentiate, gradientName } from "../../engine/autodiff/differentiate.ts";
+import type { Shape } from "../../engine/graph/dimension.ts";
 import type { Graph } from "../../engine/graph/graph-builder.ts";
 import { GraphSession } from "../../engine/runtime/graph-session.ts";
 import { zeros, type FloatTensor, type Tensor } from "../../engine/tensor/tensor.ts";
@@ -13,12 +14,14 @@ export interface GradientSessionOptions {
   /** Outputs that are pulled back from a given gradient (GradCache) in place of the scalar `loss`: output to the input that holds it. */
   readonly seeds?: Readonly<Record<string, string>>;
   readonly threads?: number | undefined;
+  /** Where gradients are written, by weight: sessions that share it share their memory. Of its own if not given. */
+  readonly memory?: Map<string, FloatTensor> | undefined;
 }
 
 /** Outputs of a run, gradients apart. */
 export interface GradientResult {
   readonly outputs: Readonly<Record<string, Tensor>>;
-  /** By weight. Written into the same memory at every run: use them before the next. */
+  /** By weight. Written into the same memory at every run of all sessions that share it: use them before the next. */
   readonly gradients: NamedTensors;
 }
 
@@ -34,10 +37,10 @@ export class GradientSession {
     this.#gradients = gradients;
   }
 
-  static async create(graph: Graph, { trainable, seeds, threads }: GradientSessionOptions): Promise<GradientSession> {
+  static async create(graph: Graph, { trainable, seeds, threads, memory = new Map() }: GradientSessionOptions): Promise<GradientSession> {
     const inputs = [...graph.inputs.keys()].filter(trainable);
     const backward = differentiate(graph, seeds === undefined ? { losses: ["loss"], inputs } : { seeds, inputs });
-    const gradients = new Map(inputs.map((name) => [name, zeros(present(graph.inputs.get(name), name).shape as readonly number[])]));
+    const gradients = new Map(inputs.map((name) => [name, memoryFor(memory, name, present(graph.inputs.get(name), name).shape)]));
     const session = await GraphSession.create(backward, stepSessionOptions(threads));
     return new GradientSession(session, new Set(backward.inputs.keys()), gradients);
   }
@@ -54,4 +57,10 @@ export class GradientSession {
   async dispose(): Promise<void> {
     await this.#session.dispose();
   }
+}
+
+function memoryFor(memory: Map<string, FloatTensor>, name: string, shape: Shape): FloatTensor {
+  const tensor = memory.get(name) ?? zeros(shape as readonly number[]);
+  memory.set(name, tensor);
+  return tensor;
 }

@@ -1,4 +1,5 @@
 import type { Graph } from "../../engine/graph/graph-builder.ts";
+import type { FloatTensor } from "../../engine/tensor/tensor.ts";
 import { visionModeOf } from "../../model/backbones/qwen2-vl/model-inputs.ts";
 import type { ContrastiveBatch, LanguageBatch } from "../batch-source.ts";
 import { contrastiveGraph, SIDE_PREFIXES } from "./contrastive-graph.ts";
@@ -12,6 +13,7 @@ import { batchInputs, contrastInputs, contrastiveParts, lossOptions, scalarOf } 
 export class StepRunner implements StepEngine {
   readonly #options: StepEngineOptions;
   readonly #sessions = new SessionCache<GradientSession>();
+  readonly #memory = new Map<string, FloatTensor>();
 
   constructor(options: StepEngineOptions) {
     this.#options = options;
@@ -54,6 +56,6 @@ export class StepRunner implements StepEngine {
 
   #session(key: string, graph: () => Graph): Promise<GradientSession> {
     const { trainable, threads } = this.#options;
-    return this.#sessions.get(key, () => GradientSession.create(graph(), { trainable, threads }));
+    return this.#sessions.get(key, () => GradientSession.create(graph(), { trainable, threads, memory: this.#memory }));
   }
 }
