@@ -2,10 +2,11 @@ import { GraphError, invariant, present } from "../../errors/families.ts";
 import { expandComposite } from "../graph/expansions.ts";
 import { GraphBuilder, type Graph } from "../graph/graph-builder.ts";
 import { isComposite, type OperationName } from "../graph/operations.ts";
-import { add, after } from "../graph/operators.ts";
+import { after } from "../graph/operators.ts";
 import { copyValue } from "../graph/rebuild.ts";
 import type { Value, ValueOf } from "../graph/value.ts";
 import { verifyGraph } from "../graph/verify.ts";
+import { GradientSums } from "./gradient-sums.ts";
 import type { Rule } from "./rule.ts";
 import { RULES } from "./rules.ts";
 
@@ -34,11 +35,11 @@ export function gradientName(input: string): string {
 export function differentiate(graph: Graph, options: DifferentiateOptions): Graph {
   verifyGraph(graph, "building");
   const copy = new DifferentiableCopy(graph, options.inputs);
-  const gradients = new Map<Value, Value>();
+  const gradients = new GradientSums();
   for (const name of options.losses ?? []) seedLoss(copy, gradients, name);
   for (const [name, input] of Object.entries(options.seeds ?? {})) {
     const output = copy.output(name);
-    accumulate(gradients, output, copy.builder.input(input, "float32", output.shape));
+    gradients.add(output, copy.builder.input(input, "float32", output.shape));
   }
   propagate(copy, gradients);
   const outputs = Object.fromEntries([...graph.outputs.keys()].map((name) => [name, copy.output(name)]));
@@ -101,7 +102,7 @@ class DifferentiableCopy {
  * Walks the forward values backwards, handing each value's gradient to its inputs. ONNX Runtime runs what the last output needs first,
  * so that the gradients of parameters would all wait to the end and hold what they are made of; each step back is ordered behind them.
  */
-function propagate(copy: DifferentiableCopy, gradients: Map<Value, Value>): void {
+function propagate(copy: DifferentiableCopy, gradients: GradientSums): void {
   const forward = [...copy.builder.values];
   const recomputation = new Recomputation(forward);
   let finished: Value[] = [];
@@ -116,8 +117,8 @@ function propagate(copy: DifferentiableCopy, gradients: Map<Value, Value>): void
       value.inputs.forEach((input, at) => {
         const part = pulled[at];
         if (part === undefined || !copy.active.has(input)) return;
-        accumulate(gradients, input, part);
-        if (input.operation === "input") finished.push(present(gradients.get(input), "the gradient"));
+        const sum = gradients.add(input, part);
+        if (input.operation === "input") finished.push(sum);
       });
     });
   }
@@ -184,7 +185,7 @@ class Recomputation {
   }
 }
 
-function seedLoss(copy: DifferentiableCopy, gradients: Map<Value, Value>, name: string): void {
+function seedLoss(copy: DifferentiableCopy, gradients: GradientSums, name: string): void {
   const loss = copy.output(name);
   if (loss.shape.length !== 0) {
     throw new GraphError({
@@ -192,15 +193,10 @@ function seedLoss(copy: DifferentiableCopy, gradients: Map<Value, Value>, name: 
       details: { output: name },
     });
   }
-  accumulate(gradients, loss, copy.builder.scalar(1));
+  gradients.add(loss, copy.builder.scalar(1));
 }
 
-function accumulate(gradients: Map<Value, Value>, value: Value, gradient: Value): void {
-  const known = gradients.get(value);
-  gradients.set(value, known === undefined ? gradient : add(known, gradient));
-}
-
-function gradientOf(copy: DifferentiableCopy, gradients: ReadonlyMap<Value, Value>, name: string): Value {
+function gradientOf(copy: DifferentiableCopy, gradients: GradientSums, name: string): Value {
   const gradient = gradients.get(copy.input(name));
   if (gradient !== undefined) return gradient;
   throw new GraphError({

@@ -11,7 +11,6 @@ import {
   gather,
   less,
   lessOrEqual,
-  matmul,
   mul,
   neg,
   pad,
@@ -24,14 +23,14 @@ import {
   slice,
   square,
   sub,
-  transpose,
   where,
 } from "../graph/operators.ts";
 import type { OperationName, Reduction } from "../graph/operations.ts";
 import type { Value } from "../graph/value.ts";
 import { geluRule, swishRule } from "./activation-rules.ts";
+import { matmulRule, transposeOnce } from "./matmul-rule.ts";
 import { layerNormRule, rmsNormRule } from "./norm-rules.ts";
-import type { RuleContext, RuleEntry } from "./rule.ts";
+import type { RuleEntry } from "./rule.ts";
 import { reduceToShape } from "./reduce-to-shape.ts";
 
 /** One entry per operation; a missing one does not compile. */
@@ -85,15 +84,12 @@ export const RULES: { readonly [K in OperationName]: RuleEntry<K> } = {
     const shared = div(largest, reduceSum(largest, attributes.axes, true));
     return [mul(spread(gradient, input, attributes), shared)];
   },
-  softmax: ({ gradient, output }) => {
-    const weighted = mul(gradient, output);
-    return [sub(weighted, mul(output, reduceSum(weighted, [-1], true)))];
-  },
+  softmax: ({ gradient, output }) => [mul(output, sub(gradient, reduceSum(mul(gradient, output), [-1], true)))],
   logSoftmax: ({ gradient, output }) => [sub(gradient, mul(exp(output), reduceSum(gradient, [-1], true)))],
-  matmul: (context) => matmulRule(context),
+  matmul: matmulRule,
   reshape: ({ gradient, inputs: [x] }) => [reshape(gradient, shapeOf(x))],
   transpose: ({ gradient, attributes: { permutation } }) => [
-    transpose(
+    transposeOnce(
       gradient,
       permutation.map((_, axis) => permutation.indexOf(axis)),
     ),
@@ -135,25 +131,6 @@ function rotaryRule(gradient: Value, [x, cosines, sines]: readonly [Value, Value
     reduceSum(add(mul(gradientReal, real), mul(gradientImaginary, imaginary)), [1]),
     reduceSum(sub(mul(gradientImaginary, real), mul(gradientReal, imaginary)), [1]),
   ];
-}
-
-function matmulRule({ gradient, inputs, attributes: { transposeA, transposeB } }: RuleContext<"matmul">): readonly Value[] {
-  const [a, b] = inputs as readonly [Value, Value];
-  if (b.shape.length === 2 && a.shape.length > 2 && !transposeA) return sharedWeightRule({ gradient, a, b, transposeB });
-  const forA = transposeA
-    ? matmul(b, gradient, { transposeA: transposeB, transposeB: true })
-    : matmul(gradient, b, { transposeB: !transposeB });
-  const forB = transposeB
-    ? matmul(gradient, a, { transposeA: true, transposeB: transposeA })
-    : matmul(a, gradient, { transposeA: !transposeA });
-  return [reduceToShape(forA, a.shape), reduceToShape(forB, b.shape)];
-}
-
-/** Activations `[.., K]` times one matrix: rows are flattened, so that the matrix's gradient is one product and not a sum of many. */
-function sharedWeightRule({ gradient, a, b, transposeB }: { gradient: Value; a: Value; b: Value; transposeB: boolean }): readonly Value[] {
-  const flat = (x: Value): Value => reshape(x, [shapeSize(x.shape.slice(0, -1)), x.shape.at(-1) as Dimension]);
-  const forB = transposeB ? matmul(flat(gradient), flat(a), { transposeA: true }) : matmul(flat(a), flat(gradient), { transposeA: true });
-  return [matmul(gradient, b, { transposeB: !transposeB }), forB];
 }
 
 function chosen(gradient: Value, first: Value, [a, b]: readonly [Value, Value]): readonly Value[] {

@@ -131,6 +131,7 @@ export function concat(values: readonly Value[], axis: number): Value {
 
 /** Zeros before and after along an axis. */
 export function pad(x: Value, axis: number, [before, afterwards]: readonly [Dimension, Dimension]): Value {
+  if (before === 0 && afterwards === 0) return x;
   return x.builder.emit("pad", [x], { axis: positive(axis, x.shape.length), before, after: afterwards });
 }
 
