@@ -34,19 +34,18 @@ export interface PresetTraining {
 export type PresetName = "quick" | "full";
 
 /**
- * The presets. `quick` has to end within ten minutes on two cores:
+ * The presets. `quick` has to end within ten minutes on two cores; measured on two threads of an AMD EPYC:
  *
  * | part                                                    | seconds |
  * | ------------------------------------------------------- | ------- |
  * | start, pictures drawn (first time only)                 | 40      |
- * | graphs of three runs opened, prefixes calibrated        | 50      |
- * | SSC: 80 steps of 1.2 s                                  | 95      |
- * | PDF: 80 steps of 2.1 s                                  | 170     |
- * | PDF, half the steps                                     | 85      |
- * | validation, twice a run                                 | 30      |
- * | test: 1,692 inputs (text 3, picture 5, PDF 10 ms each)  | 50      |
- * | embedding timed, searches, report                       | 40      |
- * | in all                                                  | 560     |
+ * | SSC: 120 steps of 0.63 s                                | 75      |
+ * | PDF: 120 steps of 1.45 s                                | 175     |
+ * | PDF, half the steps                                     | 90      |
+ * | graphs opened, prefixes calibrated, validation          | 40      |
+ * | test: 1,692 inputs by each of the three                 | 35      |
+ * | embedding timed, searches, report                       | 25      |
+ * | in all                                                  | 480     |
  *
  * `full` is the same at full size, with three seeds and all ablations: days on two cores, to be run in pieces.
  */
@@ -57,12 +56,12 @@ export const PRESETS: Readonly<Record<PresetName, ReproducePreset>> = {
     seeds: [0],
     ensembleSize: 0,
     training: {
-      steps: 80,
+      steps: 120,
       batchSize: 32,
-      warmUpSteps: 8,
-      checkpointEverySteps: 20,
+      warmUpSteps: 12,
+      checkpointEverySteps: 30,
       validateEverySteps: 40,
-      validationQueries: 12,
+      validationQueries: 20,
     },
     testQueries: 75,
     timing: { inputs: 64, rounds: 4 },
