@@ -15,7 +15,7 @@ import { isPrefix, type PathConfig } from "../model/paths/path-config.ts";
 import { BaseWeights } from "./base-weights.ts";
 import { trainingProcessor } from "./steps/processor-adapter.ts";
 import type { TrainableModel } from "./trainable-model.ts";
-import type { Recipe, RecipePaths } from "./recipe/recipe-types.ts";
+import type { Recipe, RecipeModel, RecipePaths } from "./recipe/recipe-types.ts";
 
 /** A model made ready for training, with all that its folder will hold. */
 export interface PreparedModel {
@@ -46,7 +46,8 @@ export async function prepareModel(
 ): Promise<PreparedModel> {
   if (baseFolder === undefined) return prepareNewModel(recipe, texts());
   await using base = await openModelFolder(baseFolder);
-  const { processor, polyvec } = base;
+  const { polyvec } = base;
+  const processor = withImageSize(base.processor, recipe.model.imageSize);
   const paths = toPathConfig(recipe.model.paths);
   const fresh = freshWeights(recipe, processor.config, paths);
   const stored = new BaseWeights(base, recipe.model.lora);
@@ -81,6 +82,14 @@ function prepareNewModel(recipe: Recipe, texts: Iterable<string>): PreparedModel
   const weights = freshWeights(recipe, config, paths);
   const processor = new Qwen2VLProcessor({ config, tokenizer, imageProcessor, prompts: DEFAULT_PROMPT_TEMPLATE });
   return { paths, weights, processor, tokenizerSource, instructions: {}, hasFreshPrefixes: true };
+}
+
+/** The base's processor, with the sizes of pictures that a recipe asks for. */
+function withImageSize(processor: Qwen2VLProcessor, imageSize: RecipeModel["imageSize"]): Qwen2VLProcessor {
+  if (imageSize === undefined) return processor;
+  const { config, tokenizer, prompts } = processor;
+  const pixels = { minPixels: imageSize.minimum ** 2, maxPixels: imageSize.maximum ** 2 };
+  return new Qwen2VLProcessor({ config, tokenizer, prompts, imageProcessor: { ...processor.imageProcessor, ...pixels } });
 }
 
 const DEFAULT_VOCABULARY = 4096;

@@ -28,7 +28,9 @@ export interface PretrainingSamplerOptions {
   readonly contrastiveTasks?: readonly ContrastiveTask[];
   /** The sets the emoji's drawings come from: all but OpenMoji if not given. */
   readonly sets?: readonly DrawingSetName[];
-  /** Pixels on each side of a canvas; one and a half times a drawing if not given. */
+  /** Examples in a batch of canvases, which have four times the pixels; `batchSize` if not given. */
+  readonly canvasBatchSize?: number;
+  /** Pixels on each side of a canvas; twice a drawing if not given. */
   readonly canvasSize?: number;
 }
 
@@ -61,6 +63,7 @@ export class PretrainingSampler {
       contrastiveTasks: CONTRASTIVE_TASKS,
       sets: TRAINING_SETS,
       canvasSize: defaultCanvasSize(corpus),
+      canvasBatchSize: options.batchSize,
     };
     this.#options = { ...defaults, ...options };
     checkShares(this.#options, icons);
@@ -75,7 +78,7 @@ export class PretrainingSampler {
     const stream = new RandomStream(seed, "pretraining batch", step);
     const isCaption = stream.uniform() < captionShare;
     const isCanvas = stream.uniform() < canvasShare;
-    const items = this.#drawItems(stream);
+    const items = this.#drawItems(stream, isCaption && isCanvas ? this.#options.canvasBatchSize : this.#options.batchSize);
     const streams = items.map((_, place) => new RandomStream(seed, "pretraining example", step, place));
     if (isCaption)
       return { kind: "caption", examples: items.map((item, place) => this.#caption(item, present(streams[place], "a stream"), isCanvas)) };
@@ -84,8 +87,8 @@ export class PretrainingSampler {
   }
 
   /** As many different things as the batch holds, icons among them in their share. */
-  #drawItems(stream: RandomStream): PretrainingItem[] {
-    const { batchSize, iconShare } = this.#options;
+  #drawItems(stream: RandomStream, batchSize: number): PretrainingItem[] {
+    const { iconShare } = this.#options;
     const icons = Math.round(batchSize * iconShare);
     const keys = new Set<string>();
     const chosen = [...drawDistinct(this.#icons, icons, stream, keys), ...drawDistinct(this.#emoji, batchSize - icons, stream, keys)];

@@ -61,7 +61,7 @@ const MODEL = z.strictObject({
       maximum: count.describe("Larger ones are shrunk to it."),
     })
     .optional()
-    .describe("Pixels a side, for a model from scratch; 64 and 64 if not given."),
+    .describe("Pixels a side; 64 and 64 if not given, or the base's."),
   maxTokens: count.default(96).describe("The longest prompt, in tokens, image included; longer texts are cut."),
   paths: PATHS.prefault({}).describe("The paths of the model."),
   lora: LORA.optional().describe("Trains adapters in place of the backbone's weights."),
@@ -72,13 +72,20 @@ const MODEL = z.strictObject({
 });
 
 const batchSize = count.describe("Queries in a batch; in a caption batch, captions.");
+const canvasBatchSize = count
+  .optional()
+  .describe("Queries, or captions, in a batch of canvases, which have four times the pixels; `batchSize` if not given.");
 const augment = z.boolean().default(true).describe("Changes drawings at random in ways that keep their meaning.");
+const enlargeShare = share
+  .default(0)
+  .describe("Share of the batches whose drawings are enlarged, one and a half or two times, so that large pictures are known too.");
 const mixture = z.strictObject(Object.fromEntries(TASK_FAMILIES.map((family) => [family, atLeastZero.optional()])));
 
 const DATA = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("emoji-pretraining").describe("Captions to be written and pairs to be matched, over emoji and icons: for a base."),
     batchSize,
+    canvasBatchSize,
     augment,
     captionShare: share.default(0.5).describe("Share of the steps, tasks apart, that are captions."),
     iconShare: share.default(0.35).describe("Share of icons in a batch; the others are emoji."),
@@ -89,12 +96,16 @@ const DATA = z.discriminatedUnion("kind", [
       .min(1)
       .optional()
       .describe("What pairs are made of; all three if not given."),
+    mixture: mixture.optional().describe("Among the batches of the six tasks: as for `emoji-tasks`."),
+    enlargeShare,
   }),
   z.strictObject({
     kind: z.literal("emoji-tasks").describe("The six emoji tasks, one a batch."),
     batchSize,
+    canvasBatchSize,
     augment,
     mixture: mixture.optional().describe("Relative weight of each task; one that is not named has weight 0. All alike if not given."),
+    enlargeShare,
   }),
   z.strictObject({
     kind: z.literal("examples").describe("Your own examples, shuffled anew in each round."),

@@ -11,7 +11,7 @@ export interface RecipeModel {
   readonly config?: Readonly<Record<string, unknown>> | undefined;
   /** Entries of the tokenizer trained with a model from scratch. */
   readonly vocabularySize?: number | undefined;
-  /** Pixels on each side: smaller pictures are enlarged, larger ones shrunk; for a model from scratch. */
+  /** Pixels on each side: smaller pictures are enlarged, larger ones shrunk; the base's if not given. */
   readonly imageSize?: { readonly minimum: number; readonly maximum: number } | undefined;
   /** The longest prompt, in tokens, image included; longer texts are cut. */
   readonly maxTokens: number;
@@ -39,6 +39,8 @@ export type RecipeData =
   | {
       readonly kind: "emoji-pretraining";
       readonly batchSize: number;
+      /** The batch where queries are canvases, which have four times the pixels; `batchSize` if not given. */
+      readonly canvasBatchSize?: number | undefined;
       readonly augment: boolean;
       /** Share of the steps that are captions (generative); the others are contrastive. */
       readonly captionShare: number;
@@ -50,13 +52,21 @@ export type RecipeData =
       readonly taskShare: number;
       /** What contrastive batches pair; all three if not given. */
       readonly contrastiveTasks?: readonly ("image-to-image" | "image-to-text" | "text-to-image")[] | undefined;
+      /** Relative weight of each family among the batches of the six tasks; all alike if not given. */
+      readonly mixture?: { readonly [K in TaskFamily]?: number | undefined } | undefined;
+      /** Share of the batches whose drawings are enlarged. */
+      readonly enlargeShare: number;
     }
   | {
       readonly kind: "emoji-tasks";
       readonly batchSize: number;
+      /** The batch where queries are canvases, which have four times the pixels; `batchSize` if not given. */
+      readonly canvasBatchSize?: number | undefined;
       readonly augment: boolean;
       /** Relative weight of each task family; all alike if not given. */
       readonly mixture?: { readonly [K in TaskFamily]?: number | undefined } | undefined;
+      /** Share of the batches whose drawings are enlarged. */
+      readonly enlargeShare: number;
     }
   | {
       readonly kind: "examples";

@@ -8,6 +8,7 @@ import { SEARCH_INSTRUCTIONS } from "../../model/folder/polyvec-config.ts";
 import { RandomStream } from "../../random/random-stream.ts";
 import type { BatchSource } from "../batch-source.ts";
 import type { Recipe, RecipeData } from "../recipe/recipe-types.ts";
+import { enlargeSource } from "./enlarge-source.ts";
 import { exampleSource, readAllExamples, textsOf } from "./example-source.ts";
 import { mixSources } from "./mix-sources.ts";
 import { pretrainingSource } from "./pretraining-source.ts";
@@ -51,19 +52,22 @@ async function openEmoji(
   corpus: EmojiCorpus,
   { signal }: OpenDataOptions,
 ): Promise<OpenedData> {
-  const shared = { seed, batchSize: data.batchSize, augmentation: data.augment };
+  const canvases = data.canvasBatchSize === undefined ? {} : { canvasBatchSize: data.canvasBatchSize };
+  const shared = { seed, batchSize: data.batchSize, ...canvases, augmentation: data.augment };
+  const mixture = data.mixture === undefined ? {} : { mixture: weightsOf(data.mixture) };
+  const tasks = taskSource(corpus, { ...shared, ...mixture });
+  const enlarging = { seed, share: data.enlargeShare, size: corpus.size };
   switch (data.kind) {
     case "emoji-tasks": {
-      const mixture = data.mixture === undefined ? {} : { mixture: weightsOf(data.mixture) };
-      const source = taskSource(corpus, { ...shared, ...mixture });
+      const source = enlargeSource(tasks, enlarging);
       return { source, texts: () => trainingTexts(corpus, undefined), instructions: emojiInstructions() };
     }
     case "emoji-pretraining": {
       const icons = await loadIconCorpus(corpus, signal === undefined ? {} : { signal });
       const { captionShare, iconShare, canvasShare } = data;
-      const tasks = data.contrastiveTasks === undefined ? {} : { contrastiveTasks: data.contrastiveTasks };
-      const sampler = new PretrainingSampler(corpus, icons, { ...shared, captionShare, iconShare, canvasShare, ...tasks });
-      const source = mixSources({ seed, share: data.taskShare }, pretrainingSource(sampler), taskSource(corpus, shared));
+      const pairs = data.contrastiveTasks === undefined ? {} : { contrastiveTasks: data.contrastiveTasks };
+      const sampler = new PretrainingSampler(corpus, icons, { ...shared, captionShare, iconShare, canvasShare, ...pairs });
+      const source = enlargeSource(mixSources({ seed, share: data.taskShare }, pretrainingSource(sampler), tasks), enlarging);
       return { source, texts: () => trainingTexts(corpus, icons), instructions: emojiInstructions() };
     }
   }

@@ -25,7 +25,7 @@ export interface EvaluationTaskOptions {
   readonly querySets?: readonly DrawingSetName[];
   /** The sets the targets of image-to-image come from; Noto in test, the known main sets in validation, if not given. */
   readonly targetSets?: readonly DrawingSetName[];
-  /** Pixels on each side of a canvas; one and a half times a drawing if not given. */
+  /** Pixels on each side of a canvas; twice a drawing if not given. */
   readonly canvasSize?: number;
 }
 
@@ -56,9 +56,9 @@ export function buildEvaluationTasks(corpus: EmojiCorpus, options: EvaluationTas
   return [...tasksOver(seen, "seen", corpus, settings), ...tasksOver(unseen, "unseen", corpus, settings)];
 }
 
-/** Pixels on each side of a canvas of four drawings: one and a half times a drawing, in whole steps of 32. */
+/** Pixels on each side of a canvas of four drawings: twice a drawing, so that each is as large on it as by itself. */
 export function defaultCanvasSize(corpus: EmojiCorpus): number {
-  return Math.round((corpus.size * 1.5) / 32) * 32;
+  return corpus.size * 2;
 }
 
 function tasksOver(all: readonly EmojiConcept[], group: "seen" | "unseen", corpus: EmojiCorpus, settings: TaskSettings): EvaluationTask[] {

@@ -20,7 +20,9 @@ export interface TrainingSamplerOptions {
   readonly hardNegatives?: number;
   /** The sets drawings come from: all but OpenMoji if not given. Leave a vendor out to rehearse the test on it. */
   readonly sets?: readonly DrawingSetName[];
-  /** Pixels on each side of a canvas; one and a half times a drawing if not given. */
+  /** Examples in a batch of canvases, which have four times the pixels; `batchSize` if not given. */
+  readonly canvasBatchSize?: number;
+  /** Pixels on each side of a canvas; twice a drawing if not given. */
   readonly canvasSize?: number;
 }
 
@@ -43,7 +45,8 @@ export class TrainingSampler {
   readonly #painter: TrainingPainter;
 
   constructor(corpus: EmojiCorpus, options: TrainingSamplerOptions) {
-    const defaults = { augmentation: true, hardNegatives: 1, sets: TRAINING_SETS, canvasSize: defaultCanvasSize(corpus) };
+    const canvases = { canvasSize: defaultCanvasSize(corpus), canvasBatchSize: options.batchSize };
+    const defaults = { augmentation: true, hardNegatives: 1, sets: TRAINING_SETS, ...canvases };
     this.#options = { ...defaults, ...options };
     this.#mixture = parseMixture(options.mixture);
     this.#concepts = conceptsOf(corpus, "train");
@@ -54,9 +57,10 @@ export class TrainingSampler {
 
   /** The batch of a step. @param step a whole number from 0. */
   batch(step: number): TrainingBatch {
-    const { seed, batchSize } = this.#options;
+    const { seed } = this.#options;
     const stream = new RandomStream(seed, "batch", step);
     const task = drawFamily(this.#mixture, stream);
+    const batchSize = CANVAS_FAMILIES.has(task) ? this.#options.canvasBatchSize : this.#options.batchSize;
     const exercises: Exercise[] = [];
     for (let round = 0; exercises.length < batchSize; round++) {
       invariant(round < batchSize + 1, `no exercises of ${task} can be made`);
@@ -73,6 +77,9 @@ export class TrainingSampler {
     return MAKE_EXERCISE[task]({ stream, concept, others: this.#concepts, painter: this.#painter, canvasSize, purpose: "training" });
   }
 }
+
+/** The families whose queries show canvases. */
+const CANVAS_FAMILIES: ReadonlySet<TaskFamily> = new Set(["grounding", "visual-questions"]);
 
 /** The concepts by group of variants. */
 function groupVariants(concepts: readonly EmojiConcept[]): EmojiConcept[][] {
