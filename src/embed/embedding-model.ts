@@ -1,6 +1,6 @@
 import type { ExternalData } from "../engine/graph/operations.ts";
 import type { FloatTensor } from "../engine/tensor/tensor.ts";
-import type { Qwen2VLProcessor } from "../model/backbones/qwen2-vl/processor.ts";
+import type { InputProcessor } from "../model/multimodal/input-processor.ts";
 import type { PolyvecConfig } from "../model/folder/polyvec-config.ts";
 import type { LoraConfig } from "../model/nn/parameter-source.ts";
 
@@ -10,7 +10,7 @@ export interface EmbeddingModel {
   readonly name: string;
   readonly polyvec: PolyvecConfig;
   /** Turns inputs into tokens and patches; it also holds the backbone's configuration. */
-  readonly processor: Qwen2VLProcessor;
+  readonly processor: InputProcessor;
   readonly lora?: LoraConfig | undefined;
   /** Gives a weight by its name in graphs; called again whenever a graph of another kind is made. */
   readonly readWeight: (name: string) => Promise<FloatTensor>;

@@ -2,7 +2,8 @@ import { GraphSession } from "../engine/runtime/graph-session.ts";
 import type { Session, SessionOptions, TensorMap } from "../engine/runtime/session.ts";
 import type { FloatTensor, Tensor } from "../engine/tensor/tensor.ts";
 import { present } from "../errors/families.ts";
-import { embeddingGraph, type ModelGraphOptions, type VisionMode } from "../model/backbones/qwen2-vl/model.ts";
+import { embeddingGraph, type ModelGraphOptions } from "../model/multimodal/model.ts";
+import type { VisionMode } from "../model/multimodal/token-batch.ts";
 import { mergeLora } from "../model/nn/merge-lora.ts";
 import type { LoraConfig, ParameterPlace } from "../model/nn/parameter-source.ts";
 import { isPathParameter } from "../model/paths/path-config.ts";
@@ -42,7 +43,7 @@ export class EmbeddingSessions {
     const { polyvec, processor } = this.#model;
     const paths = selectPaths(polyvec.paths, indices);
     const key = `${vision} ${paths.count} ${paths.aggregation}`;
-    const known = this.#sessions.get(key) ?? this.#create({ config: processor.config, paths, vision });
+    const known = this.#sessions.get(key) ?? this.#create({ backbone: processor.backbone, paths, vision });
     this.#sessions.set(key, known);
     known.catch(() => this.#sessions.delete(key));
     const session = await known;

@@ -152,7 +152,7 @@ def run_case(model, case, tensors):
     place = positions(model, batch)
     lengths = batch["attention_mask"].sum(1)
     put(tensors, f"inputs.{case}", input_ids=batch["input_ids"], lengths=lengths, position_ids=place)
-    half = model.config.text_config.hidden_size // model.config.text_config.num_attention_heads // 2
+    half = head_width(model.config) // 2
     cosines, sines = model.model.language_model.rotary_emb(torch.zeros(1), place)
     hidden = final_hidden(model, batch)
     put(tensors, f"expected.{case}", hidden=hidden, cosines=cosines[..., :half], sines=sines[..., :half])
@@ -177,9 +177,14 @@ def vision_tables(model, grids):
     return cosines[:, : cosines.shape[1] // 2], sines[:, : sines.shape[1] // 2]
 
 
+def head_width(config):
+    text = config.text_config
+    return getattr(text, "head_dim", None) or text.hidden_size // text.num_attention_heads
+
+
 def make_prefixes(config):
     text = config.text_config
-    shape = [PATHS, text.num_key_value_heads, PREFIX, text.hidden_size // text.num_attention_heads]
+    shape = [PATHS, text.num_key_value_heads, PREFIX, head_width(config)]
     return {f"{layer}.{kind}": torch.randn(shape) for layer in range(text.num_hidden_layers) for kind in ("keys", "values")}
 
 
@@ -196,7 +201,7 @@ def check_prefixes(model, batch, prefixes):
     assert (first[..., : PREFIX + 1] > 0).all() and (first[..., PREFIX + 1 :] == 0).all()
 
 
-def run_gradients(model, spec, folder, tensors):
+def run_gradients(model, spec, folder, tensors, stored_name):
     batch = make_batch(model.config, "mixed") | dict(pixel_values=tensors["inputs.mixed.pixel_values"])
     prefixes = make_prefixes(model.config)
     check_prefixes(model, batch, prefixes)
@@ -220,7 +225,7 @@ def run_gradients(model, spec, folder, tensors):
         put(tensors, "", **{f"paths.layers.{layer}.prefix_{kind}": prefix, f"gradients.paths.layers.{layer}.prefix_{kind}": prefix.grad})
     for name, parameter in wanted.items():
         if parameter.grad is not None:
-            put(tensors, "gradients", **{checkpoint_name(name): parameter.grad})
+            put(tensors, "gradients", **{stored_name(plain_name(name)): parameter.grad})
 
 
 def tidy(adapter):
@@ -231,9 +236,13 @@ def tidy(adapter):
     file.write_text(json.dumps(config | dict(target_modules=sorted(config["target_modules"])), indent=2) + "\n")
 
 
+def plain_name(name):
+    """The library's own name for a weight inside PEFT's model."""
+    return name.removeprefix("base_model.model.").replace(".base_layer.", ".").replace(".default.", ".")
+
+
 def checkpoint_name(name):
     """The name that published checkpoints use."""
-    name = name.removeprefix("base_model.model.").replace(".base_layer.", ".").replace(".default.", ".")
     return name.replace("model.visual.", "visual.").replace("model.language_model.", "model.")
 
 
@@ -253,8 +262,9 @@ def main():
         tensors = {}
         for case in CASES:
             run_case(model, case, tensors)
-        run_gradients(model, spec, folder, tensors)
+        run_gradients(model, spec, folder, tensors, checkpoint_name)
         save_file(tensors, folder / "expected.safetensors")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -16,7 +16,8 @@ const SAMPLE_BYTES = 2 ** 16;
  */
 export async function fingerprintModel({ path, basePath, weights }: ModelFolder): Promise<string> {
   const hash = createHash("sha256");
-  const names = [MODEL_FILES.polyvec, MODEL_FILES.config, MODEL_FILES.preprocessor, MODEL_FILES.tokenizer, MODEL_FILES.adapterConfig];
+  const { polyvec, config, preprocessor, tokenizer, adapterConfig, processor } = MODEL_FILES;
+  const names = [polyvec, config, preprocessor, tokenizer, adapterConfig, processor];
   const folders = basePath === undefined ? [path] : [path, basePath];
   for (const folder of folders) for (const name of names) await addFile(hash, { name, file: join(folder, name), isOptional: true });
   for (const file of weights.files) await addFile(hash, { name: "weights", file, isOptional: false });

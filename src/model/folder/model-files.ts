@@ -10,5 +10,6 @@ export const MODEL_FILES = {
   tokenizer: "tokenizer.json",
   tokenizerConfig: "tokenizer_config.json",
   preprocessor: "preprocessor_config.json",
+  processor: "processor_config.json",
   card: "README.md",
 } as const;

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { parseConfig } from "../../../files/parse-config.ts";
+import { ignored, ignoredFields } from "../../multimodal/ignored-fields.ts";
 
 /** The fields of the whole model. */
 export interface RawRoot {
@@ -54,32 +55,6 @@ export interface RawVision {
 
 const count = z.number().int().positive();
 const tokenId = z.number().int().nonnegative();
-const ignored = z.unknown().optional();
-
-/** Fields of every configuration of `transformers` that change nothing in what Polyvec computes. */
-const ignoredFields = {
-  _name_or_path: ignored,
-  _attn_implementation: ignored,
-  _attn_implementation_autoset: ignored,
-  architectures: ignored,
-  attention_dropout: ignored,
-  auto_map: ignored,
-  bos_token_id: ignored,
-  dtype: ignored,
-  id2label: ignored,
-  label2id: ignored,
-  max_window_layers: ignored,
-  output_attentions: ignored,
-  output_hidden_states: ignored,
-  return_dict: ignored,
-  sliding_window: ignored,
-  tokenizer_class: ignored,
-  torch_dtype: ignored,
-  transformers_version: ignored,
-  unsloth_version: ignored,
-  use_cache: ignored,
-  vision_token_id: ignored,
-} as const;
 
 const ropeSchema = z.strictObject({
   type: z.enum(["mrope", "default"]).optional(),

@@ -1,5 +1,6 @@
-import { ConfigError } from "../../../errors/families.ts";
 import { readJsonFile } from "../../../files/json-file.ts";
+import { checkModelType, checkRules, rule, tokenRules, type ConfigRule } from "../../multimodal/config-rules.ts";
+import type { VisionActivation } from "../../nn/rotary-vision-block.ts";
 import { parseRawConfig, type RawRoot, type RawText, type RawVision } from "./config-schema.ts";
 
 /** The vision transformer of a Qwen2-VL model. */
@@ -20,7 +21,7 @@ export interface Qwen2VLVisionConfig {
   /** Patches on a side that become one token. */
   readonly spatialMergeSize: number;
   readonly inChannels: number;
-  readonly hiddenActivation: "quick_gelu" | "gelu" | "gelu_pytorch_tanh";
+  readonly hiddenActivation: VisionActivation;
 }
 
 /** A Qwen2-VL model: `config.json` of `model_type` "qwen2_vl", with the names of this code. */
@@ -59,23 +60,11 @@ export async function readQwen2VLConfig(file: string): Promise<Qwen2VLConfig> {
  * @throws {ConfigError} naming file, field, what is there, what was expected and for an unknown field the nearest known one.
  */
 export function parseQwen2VLConfig(value: unknown, { file }: { file: string }): Qwen2VLConfig {
-  checkModelType(value, file);
+  checkModelType(value, "qwen2_vl", { file });
   const { root, text } = parseRawConfig(value, { file });
   const config = toConfig(root, text);
-  const broken = rulesOf(config).find(({ holds }) => !holds);
-  if (broken === undefined) return config;
-  const { field, got, expected } = broken;
-  const message = `${file}: ${field} is ${JSON.stringify(got)}, expected ${expected}; correct it`;
-  throw new ConfigError({ message, details: { file, field, got, expected } });
-}
-
-function checkModelType(value: unknown, file: string): void {
-  const got: unknown = typeof value === "object" && value !== null && "model_type" in value ? value.model_type : undefined;
-  if (got === "qwen2_vl") return;
-  throw new ConfigError({
-    message: `${file}: model_type is ${JSON.stringify(got) ?? "missing"}, expected "qwen2_vl"; use a checkpoint of a known architecture`,
-    details: { file, field: "model_type", got: got ?? null, expected: "qwen2_vl" },
-  });
+  checkRules(rulesOf(config), { file });
+  return config;
 }
 
 function toConfig(root: RawRoot, text: RawText): Qwen2VLConfig {
@@ -121,15 +110,8 @@ function toVisionConfig(raw: RawVision): Qwen2VLVisionConfig {
   };
 }
 
-interface Rule {
-  readonly field: string;
-  readonly got: unknown;
-  readonly expected: string;
-  readonly holds: boolean;
-}
-
 /** What ties the fields to each other: heads divide widths, rotary sections fill a head, special tokens lie in the vocabulary. */
-function rulesOf(config: Qwen2VLConfig): Rule[] {
+function rulesOf(config: Qwen2VLConfig): ConfigRule[] {
   const { hiddenSize, headCount, keyValueHeadCount, headDimension, ropeSections, vision } = config;
   const rotaryPairs = ropeSections[0] + ropeSections[1] + ropeSections[2];
   const visionHead = vision.embedDimension / vision.headCount;
@@ -142,26 +124,14 @@ function rulesOf(config: Qwen2VLConfig): Rule[] {
     rule("vision_config.hidden_size", vision.hiddenSize, `hidden_size (${hiddenSize})`, vision.hiddenSize === hiddenSize),
     rule("vision_config.embed_dim", vision.embedDimension, `a multiple of 4 per head (${vision.headCount} heads)`, visionHead % 4 === 0),
     rule("vision_config.mlp_ratio", vision.mlpRatio, "a whole number of inner units", Number.isInteger(innerWidth)),
-    ...tokenRules(config),
+    ...tokenRules(config.vocabSize, [
+      ["image_token_id", config.imageTokenId],
+      ["video_token_id", config.videoTokenId],
+      ["vision_start_token_id", config.visionStartTokenId],
+      ["vision_end_token_id", config.visionEndTokenId],
+      ["eos_token_id", config.eosTokenId],
+    ]),
   ];
-}
-
-function tokenRules(config: Qwen2VLConfig): Rule[] {
-  const tokens: readonly (readonly [string, number])[] = [
-    ["image_token_id", config.imageTokenId],
-    ["video_token_id", config.videoTokenId],
-    ["vision_start_token_id", config.visionStartTokenId],
-    ["vision_end_token_id", config.visionEndTokenId],
-    ["eos_token_id", config.eosTokenId],
-  ];
-  const inside = tokens.map(([field, id]) => rule(field, id, `an id below vocab_size (${config.vocabSize})`, id < config.vocabSize));
-  const ids = tokens.map(([, id]) => id);
-  const different = tokens.map(([field, id], index) => rule(field, id, "an id of its own", ids.indexOf(id) === index));
-  return [...inside, ...different];
-}
-
-function rule(field: string, got: unknown, expected: string, holds: boolean): Rule {
-  return { field, got, expected, holds };
 }
 
 /** The `config.json` that `transformers` 4.45 and later load: flat, as the published Qwen2-VL checkpoints have it. */

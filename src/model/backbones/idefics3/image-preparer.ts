@@ -1,0 +1,64 @@
+import type { RawImage } from "../../../inputs/embedding-input.ts";
+import type { Tokenizer } from "../../formats/tokenizer.ts";
+import type { ImagePreparer } from "../../multimodal/image-preparer.ts";
+import type { Idefics3Config } from "./config.ts";
+import { firstSize, mostPixels, tileLayout, type TileLayout } from "./image-layout.ts";
+import { resizeImage, tileTensors, type TileGrid } from "./image-tiles.ts";
+import { imageTokens } from "./image-tokens.ts";
+import { toHuggingFacePreprocessorConfig, type ImageProcessorConfig } from "./preprocessor-config.ts";
+
+/** What images are prepared with. */
+export interface PreparerParts {
+  readonly config: Pick<Idefics3Config, "modelType" | "scaleFactor" | "vision">;
+  readonly tokenizer: Tokenizer;
+  readonly settings: ImageProcessorConfig;
+}
+
+/** How the patches of a tile lie. */
+export function tileGrid({ vision, scaleFactor }: Pick<Idefics3Config, "scaleFactor" | "vision">, tileSize: number): TileGrid {
+  const { patchSize, imageSize } = vision;
+  const perSide = Math.floor(tileSize / patchSize);
+  return { patchSize, perSide, blockSize: scaleFactor, places: Math.floor(imageSize / patchSize) };
+}
+
+/** Images as Idefics3 takes them: in tiles, every one of which is encoded once and stands in the prompt behind a marker. */
+export function idefics3Images({ config, tokenizer, settings }: PreparerParts): ImagePreparer {
+  const grid = tileGrid(config, settings.tileSize);
+  const tokensPerTile = (grid.perSide / grid.blockSize) ** 2;
+  const name = config.modelType === "smolvlm" ? "SmolVLM" : "Idefics3";
+  const known = new Map<string, readonly number[]>();
+  const tokensOf = ({ rows, columns }: TileLayout): readonly number[] => {
+    const key = `${rows} x ${columns}`;
+    const tokens = known.get(key) ?? imageTokens({ rows, columns }, { tokenizer, tokensPerTile });
+    known.set(key, tokens);
+    return tokens;
+  };
+  return {
+    maxPixels: mostPixels(settings),
+    fit: (image) => shrink(image, settings),
+    layout(size) {
+      const layout = tileLayout(size, settings);
+      return { tokens: tokensOf(layout), grid: { rows: Math.max(1, layout.rows), columns: Math.max(1, layout.columns) } };
+    },
+    toTensors: (images) => (images.length === 0 ? undefined : tileTensors(images, settings, grid)),
+    withPixels: ({ maxPixels }) => idefics3Images({ config, tokenizer, settings: { ...settings, ...edgeOf(maxPixels, settings) } }),
+    toHuggingFaceConfig: () => toHuggingFacePreprocessorConfig(settings, { name }),
+    toProcessorConfig: () => ({ processor_class: `${name}Processor`, image_seq_len: tokensPerTile }),
+  };
+}
+
+/**
+ * The first of the steps that an image goes through, where it makes the image smaller and would not be taken again: the steps behind it, up to the
+ * tiles, then give what they give for the image itself.
+ */
+function shrink(image: RawImage, settings: ImageProcessorConfig): RawImage {
+  const size = firstSize(image, settings);
+  const again = firstSize(size, settings);
+  const isSmaller = size.width * size.height < image.width * image.height;
+  return isSmaller && again.width === size.width && again.height === size.height ? resizeImage(image, size, settings) : image;
+}
+
+/** The longest side, in whole tiles and at least one, whose square has so many pixels. Smaller images are enlarged to it: there is no lower limit. */
+function edgeOf(maxPixels: number, { tileSize }: ImageProcessorConfig): Pick<ImageProcessorConfig, "longestEdge" | "doResize"> {
+  return { longestEdge: Math.max(1, Math.floor(Math.sqrt(maxPixels) / tileSize)) * tileSize, doResize: true };
+}

@@ -1,0 +1,56 @@
+import { ConfigError } from "../../../errors/families.ts";
+import type { RawImage } from "../../../inputs/embedding-input.ts";
+import type { ImagePreparer } from "../../multimodal/image-preparer.ts";
+import type { ImageTensors } from "../../multimodal/token-batch.ts";
+import { imageFeatureRows, imageGrid, imageTokenCount } from "./image-grid.ts";
+import { baseImage, imageTiles } from "./image-tiles.ts";
+import { toHuggingFacePreprocessorConfig, type ImageProcessorConfig } from "./preprocessor-config.ts";
+
+/**
+ * Images as LLaVA-NeXT takes them: in tiles, every one of which is encoded once. With pinpoints an image stays as large as it is until it is cut,
+ * as both the base image and the tiles are made from all of its pixels.
+ */
+export function llavaNextImages(imageTokenId: number, settings: ImageProcessorConfig): ImagePreparer {
+  const { gridPinpoints, tileSize } = settings;
+  const isBaseOnly = gridPinpoints.length === 0;
+  return {
+    maxPixels: Math.max(tileSize ** 2, ...gridPinpoints.map(({ width, height }) => width * height)),
+    fit: (image) => (isBaseOnly ? baseImage(image, settings) : image),
+    layout(size) {
+      const grid = imageGrid(size, settings);
+      const tokens = Array.from({ length: imageTokenCount(grid, settings) }, () => imageTokenId);
+      return { tokens, grid: isBaseOnly ? { rows: 1, columns: 1 } : grid.tiles };
+    },
+    toTensors: (images) => (images.length === 0 ? undefined : imageTensors(images, settings)),
+    withPixels: (limits) => llavaNextImages(imageTokenId, withPixels(settings, limits)),
+    toHuggingFaceConfig: () => toHuggingFacePreprocessorConfig(settings),
+  };
+}
+
+/** The tiles of all images as one batch, and where each image's features lie. */
+function imageTensors(images: readonly RawImage[], settings: ImageProcessorConfig): ImageTensors {
+  const pixelValues = imageTiles(images, settings);
+  const [tiles, patches] = pixelValues.shape as [number, number];
+  let firstTile = 0;
+  const rows = images.flatMap((image) => {
+    const grid = imageGrid(image, settings);
+    const places = imageFeatureRows(grid, settings, { firstTile, newlineRow: tiles * patches });
+    firstTile += 1 + grid.tiles.rows * grid.tiles.columns;
+    return places;
+  });
+  return { mode: "uniform", inputs: { pixelValues }, featureRows: Int32Array.from(rows) };
+}
+
+/** Limits of pixels choose among the pinpoints; if none is within them, the base image is, or nothing. */
+function withPixels(
+  settings: ImageProcessorConfig,
+  limits: { readonly minPixels: number; readonly maxPixels: number },
+): ImageProcessorConfig {
+  const { tileSize } = settings;
+  const isWithin = (pixels: number): boolean => pixels >= limits.minPixels && pixels <= limits.maxPixels;
+  const gridPinpoints = settings.gridPinpoints.filter(({ width, height }) => isWithin(width * height));
+  if (gridPinpoints.length > 0 || isWithin(tileSize ** 2)) return { ...settings, gridPinpoints };
+  const sizes = [{ width: tileSize, height: tileSize }, ...settings.gridPinpoints].map(({ width, height }) => `${width} x ${height}`);
+  const message = `the model looks at images of ${sizes.join(", ")} pixels, none of which is from ${limits.minPixels} to ${limits.maxPixels} pixels large; change model.imageSize or leave it out`;
+  throw new ConfigError({ message, details: { field: "model.imageSize", got: limits, expected: sizes } });
+}
