@@ -11,4 +11,6 @@ export const MODEL_FILES = {
   tokenizerConfig: "tokenizer_config.json",
   preprocessor: "preprocessor_config.json",
   card: "README.md",
+  /** A folder: what the model makes of a collection that it ships with. */
+  search: "search",
 } as const;
