@@ -3,7 +3,7 @@ import { ConfigError, present } from "../errors/families.ts";
 import { nearestName } from "../files/nearest-name.ts";
 import { parseQwen2VLConfig, type Qwen2VLConfig } from "../model/backbones/qwen2-vl/config.ts";
 import type { ImageProcessorConfig } from "../model/backbones/qwen2-vl/image-processor.ts";
-import { embeddingGraph } from "../model/backbones/qwen2-vl/model.ts";
+import { embeddingGraph, outputLayerShapes } from "../model/backbones/qwen2-vl/model.ts";
 import { Qwen2VLProcessor } from "../model/backbones/qwen2-vl/processor.ts";
 import { DEFAULT_PROMPT_TEMPLATE } from "../model/backbones/qwen2-vl/prompt.ts";
 import { openModelFolder } from "../model/folder/open-model-folder.ts";
@@ -129,7 +129,7 @@ function freshWeights(recipe: Recipe, config: Qwen2VLConfig, paths: PathConfig):
   const { shapes } = embeddingGraph({ config, paths, vision: "uniform", lora: recipe.model.lora });
   checkAdapters(shapes, recipe);
   const { prefixScale } = recipe.model.paths;
-  return initializeWeights(shapes, {
+  return initializeWeights(new Map([...shapes, ...outputLayerShapes(config)]), {
     seed: recipe.seed,
     layerCount: Math.max(config.layerCount, config.vision.depth),
     prefixScale: prefixScale === "calibrated" ? UNCALIBRATED_PREFIX_SCALE : prefixScale,

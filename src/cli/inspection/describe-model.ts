@@ -8,7 +8,7 @@ import { isPathParameter } from "../../model/paths/path-config.ts";
 
 /** A part of a model. */
 export interface PartDescription {
-  readonly part: "vision tower" | "token embeddings" | "decoder" | "paths" | "adapter";
+  readonly part: "vision tower" | "token embeddings" | "output layer" | "decoder" | "paths" | "adapter";
   /** Numbers that are learnt. */
   readonly parameters: number;
   /** Bytes on disk. */
@@ -91,6 +91,7 @@ function partOf(name: string): PartDescription["part"] {
   if (isAdapterWeight(name)) return "adapter";
   if (isPathParameter(name)) return "paths";
   if (name.startsWith("visual.")) return "vision tower";
+  if (name === "lm_head.weight") return "output layer";
   return name === "model.embed_tokens.weight" ? "token embeddings" : "decoder";
 }
 

@@ -56,14 +56,14 @@ test("the emoji are drawn and embedded once, and searched by vendor", async () =
 
 describe("emoji that ship with the model", () => {
   let shipped = "";
-  let exact: Collection;
+  let collection: Collection;
   beforeAll(async () => {
     shipped = join(root, "shipped");
     await cp(join(root, "model"), shipped, { recursive: true });
     await using model = await loadModel(shipped);
     const emoji = await drawnEmoji(model, context, { loadCorpus: drawFour, cacheFolder: join(root, "ship-cache") });
-    expect(await shipEmoji(model, emoji)).toBe(join(shipped, "search"));
-    exact = await openEmoji(model, context, { loadCorpus: nothingDrawn });
+    await shipEmoji(model, emoji);
+    collection = await openEmoji(model, context, { loadCorpus: nothingDrawn });
   });
 
   const nothingDrawn = (): never => {
@@ -94,11 +94,13 @@ describe("emoji that ship with the model", () => {
   test("need no drawing, no cache and no float32", async () => {
     await using model = await loadModel(shipped);
     const drawn = await drawnEmoji(model, context, { loadCorpus: nothingDrawn, cacheFolder: join(root, "ship-cache") });
-    expect([...exact.pictures.keys()]).toEqual(drawn.index.ids);
-    expect(exact.pictures.get(`${VENDORS[1]}/synthetic-2`)).toMatchObject({ vendor: VENDORS[1], character: "" });
+    expect([...collection.pictures.keys()]).toEqual(drawn.index.ids);
+    expect(collection.pictures.get(`${VENDORS[1]}/synthetic-2`)).toMatchObject({ vendor: VENDORS[1], character: "" });
     const [query] = await model.embed([{ text: "a happy cat" }]);
     for (const view of ["aggregate", "all"] as const) {
-      const [near, exactly] = [exact.index, drawn.index].map((index) => index.score(query as NonNullable<typeof query>, { k: 0, view }));
+      const [near, exactly] = [collection.index, drawn.index].map((index) =>
+        index.score(query as NonNullable<typeof query>, { k: 0, view }),
+      );
       expect(Math.max(...(near ?? []).map((score, at) => Math.abs(score - (exactly?.[at] ?? 9))))).toBeLessThan(0.01);
     }
   });
@@ -110,8 +112,8 @@ describe("emoji that ship with the model", () => {
     ["packages of other versions are installed", (folder) => replace(join(folder, "search", "emoji.json"), [/emojibase-data@/, "emojibase-data@0."])], // prettier-ignore
     ["a name is missing", (folder) => replace(join(folder, "search", "emoji.json"), [/synthetic-2/, "synthetic-x"])],
     ["the vectors are cut off", async (folder) => {
-      const [vectors = ""] = (await readdir(join(folder, "search"))).filter((name) => name.startsWith("vectors-"));
-      await truncate(join(folder, "search", vectors), 900);
+      const vectors = (await readdir(join(folder, "search"))).find((name) => name.startsWith("vectors-"));
+      await truncate(join(folder, "search", vectors ?? ""), 900);
     }],
     ["the model was saved anew over them", (folder) => saveModelFolder(folder, tinyModel({ seed: 2 }))],
   ])("are drawn after all if %s", async (_, change) => expect(await isDrawnAfter(change)).toBe(true)); // prettier-ignore

@@ -5,7 +5,7 @@ import { PolyvecError } from "../../errors/polyvec-error.ts";
 import { readJsonFile } from "../../files/json-file.ts";
 import { readQwen2VLConfig, type Qwen2VLConfig } from "../backbones/qwen2-vl/config.ts";
 import type { ImageProcessorConfig } from "../backbones/qwen2-vl/image-processor.ts";
-import { embeddingGraph } from "../backbones/qwen2-vl/model.ts";
+import { embeddingGraph, outputLayerShapes } from "../backbones/qwen2-vl/model.ts";
 import { readPreprocessorConfig } from "../backbones/qwen2-vl/preprocessor-config.ts";
 import { Qwen2VLProcessor, type ProcessorParts } from "../backbones/qwen2-vl/processor.ts";
 import { openSafetensors, type Safetensors } from "../formats/safetensors.ts";
@@ -75,6 +75,7 @@ async function openParts(path: string, opened: Safetensors[]): Promise<ModelFold
     ? [asSource(await open(await findFile(MODEL_FILES.paths, [path])), (name) => name, true)]
     : [];
   const backbone = asSource(await open(basePath ?? path), publishedName, false);
+  for (const [name, shape] of outputLayerShapes(config)) if (backbone.names.has(name)) asked.set(name, { shape, storedShape: shape });
   const weights = new ModelWeights([...paths, ...(adapter === undefined ? [] : [adapter.source]), backbone], asked);
   const close = (): Promise<void> => weights.close();
   return { path, basePath, config, polyvec, imageProcessor, tokenizer, processor, weights, lora, close, [Symbol.asyncDispose]: close };
@@ -137,7 +138,7 @@ function asSource(file: Safetensors, toGraphName: (stored: string) => string, co
   return { file, names: new Map(file.names.map((stored) => [toGraphName(stored), stored])), complete };
 }
 
-/** Every weight of the model's largest graph, with images. */
+/** Every weight of the model's largest graph, with images; not the output layer, which folders may lack. */
 function askedWeights(config: Qwen2VLConfig, { paths }: PolyvecConfig, lora: LoraConfig | undefined): Map<string, AskedWeight> {
   const { shapes } = embeddingGraph({ config, paths, vision: "uniform", lora });
   return new Map([...shapes].map(([name, shape]) => [name, { shape, storedShape: storedShape(name, shape, config.vision) }]));

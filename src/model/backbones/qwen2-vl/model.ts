@@ -87,11 +87,17 @@ function tokenTable(parameters: ParameterSource, { vocabSize, hiddenSize }: Qwen
   return parameters.parameter("model.embed_tokens.weight", [vocabSize, hiddenSize]);
 }
 
+const OUTPUT_LAYER = "lm_head.weight";
+
+/** The output layer's shape by name where it is a weight of its own, else nothing: language modelling asks for it, embedding does not. */
+export function outputLayerShapes({ tieWordEmbeddings, vocabSize, hiddenSize }: Qwen2VLConfig): ReadonlyMap<string, readonly number[]> {
+  return new Map(tieWordEmbeddings ? [] : [[OUTPUT_LAYER, [vocabSize, hiddenSize]]]);
+}
+
 /** The output layer `[vocabulary, hidden]`. */
 export function outputTable(parameters: ParameterSource, config: Qwen2VLConfig): Value {
-  return config.tieWordEmbeddings
-    ? tokenTable(parameters, config)
-    : parameters.parameter("lm_head.weight", [config.vocabSize, config.hiddenSize]);
+  const shape = outputLayerShapes(config).get(OUTPUT_LAYER);
+  return shape === undefined ? tokenTable(parameters, config) : parameters.parameter(OUTPUT_LAYER, shape);
 }
 
 function decoderInputs(parameters: ParameterSource, options: ModelGraphOptions): PathInputs {
