@@ -36,7 +36,8 @@ async function main(): Promise<number> {
 }
 
 function count(name: "rounds" | "warmups", text: string | undefined): { readonly rounds?: number; readonly warmups?: number } {
-  return text === undefined ? {} : { [name]: /^[1-9]\d*$/.test(text) ? Number(text) : Number.NaN };
+  const form = name === "warmups" ? /^\d+$/ : /^[1-9]\d*$/;
+  return text === undefined ? {} : { [name]: form.test(text) ? Number(text) : Number.NaN };
 }
 
 function reportMissed(sections: readonly SuiteSection[]): number {

@@ -28,5 +28,5 @@ export {
   type SearchView,
   type VectorSizes,
 } from "./search/vector-index.ts";
-export { loadIndex, saveIndex, type IndexMetadata } from "./search/index-folder.ts";
+export { loadIndex, saveIndex, type IndexMetadata, type SaveIndexOptions } from "./search/index-folder.ts";
 export { indexPictures, type IndexPicturesOptions, type PictureIndex } from "./search/index-pictures.ts";

@@ -170,6 +170,22 @@ describe("an index folder", () => {
     expect(index.embeddings).toEqual(set);
     expect(metadata).toEqual({ model: "emoji-mini" });
   });
+  test("holds vectors as int8 in a quarter of the space, each with a scale of its own", async () => {
+    const uneven = { ...set, paths: set.paths.map((value, at) => (at < 4 ? value / 1000 : value)) };
+    await saveIndex(folder, indexOf(uneven), {}, { dtype: "int8" });
+    const { embeddings } = (await loadIndex(folder)).index;
+    for (const name of ["aggregate", "paths"] as const) {
+      for (let start = 0; start < uneven[name].length; start += 4) {
+        const row = uneven[name].subarray(start, start + 4);
+        const halfScale = Math.max(...row.map(Math.abs)) / 127 / 2;
+        row.forEach((value, at) =>
+          expect(Math.abs((embeddings[name][start + at] as number) - value)).toBeLessThanOrEqual(halfScale * 1.001),
+        );
+      }
+    }
+    await saveIndex(folder, new VectorIndex({ pathCount: 2, dimensions: 4 }), {}, { dtype: "int8" });
+    expect((await loadIndex(folder)).index.size).toBe(0);
+  });
   test("replaces the index that was there and leaves nothing behind", async () => {
     await saveIndex(folder, indexOf(set));
     const smaller = indexOf(madeUpEmbeddings({ count: 2, pathCount: 1, dimensions: 3 }, 9));

@@ -3,7 +3,7 @@ import { ConfigError, present } from "../errors/families.ts";
 import { nearestName } from "../files/nearest-name.ts";
 import { parseQwen2VLConfig, type Qwen2VLConfig } from "../model/backbones/qwen2-vl/config.ts";
 import type { ImageProcessorConfig } from "../model/multimodal/patches/image-processor.ts";
-import { embeddingGraph } from "../model/multimodal/model.ts";
+import { embeddingGraph, outputLayerShapes } from "../model/multimodal/model.ts";
 import { qwen2VLProcessor } from "../model/backbones/qwen2-vl/backbone.ts";
 import type { Backbone } from "../model/multimodal/backbone.ts";
 import type { InputProcessor } from "../model/multimodal/input-processor.ts";
@@ -128,7 +128,7 @@ function freshWeights(recipe: Recipe, backbone: Backbone, paths: PathConfig): Ma
   const { shapes } = embeddingGraph({ backbone, paths, vision: "uniform", lora: recipe.model.lora });
   checkAdapters(shapes, recipe);
   const { prefixScale } = recipe.model.paths;
-  return initializeWeights(shapes, {
+  return initializeWeights(new Map([...shapes, ...outputLayerShapes(backbone)]), {
     seed: recipe.seed,
     layerCount: Math.max(backbone.decoder.layerCount, backbone.vision.layerCount),
     prefixScale: prefixScale === "calibrated" ? UNCALIBRATED_PREFIX_SCALE : prefixScale,

@@ -9,7 +9,7 @@ import { measureBatch } from "./monitor/batch-diversity.ts";
 import { logReading } from "./monitor/logged-reading.ts";
 import type { MutualInformationEstimator } from "./objective/mutual-information-estimator.ts";
 import type { EstimatorReading } from "./objective/estimator-reading.ts";
-import type { LossWeights } from "./objective/objective.ts";
+import type { LossWeights } from "./objective/loss-settings.ts";
 import { unitRows } from "./objective/unit-rows.ts";
 import type { NamedTensors, Optimizer } from "./optimizer/optimizer.ts";
 import type { Recipe } from "./recipe/recipe-types.ts";

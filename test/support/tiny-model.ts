@@ -2,7 +2,7 @@ import { trainBytePairEncoding } from "../../src/model/formats/byte-pair-encodin
 import type { Qwen2VLConfig } from "../../src/model/backbones/qwen2-vl/config.ts";
 import { qwen2VLBackbone, qwen2VLImages } from "../../src/model/backbones/qwen2-vl/backbone.ts";
 import { QWEN2_VL_IMAGE_PROCESSOR, type ImageProcessorConfig } from "../../src/model/multimodal/patches/image-processor.ts";
-import { embeddingGraph } from "../../src/model/multimodal/model.ts";
+import { embeddingGraph, outputLayerShapes } from "../../src/model/multimodal/model.ts";
 import { PLAIN_BACKBONE } from "../../src/model/folder/polyvec-config.ts";
 import type { ModelContents } from "../../src/model/folder/save-model-folder.ts";
 import type { TokenizerJson } from "../../src/model/formats/tokenizer-json.ts";
@@ -16,17 +16,22 @@ export const TINY_LORA: LoraConfig = { rank: 2, alpha: 4, targetModules: ["q_pro
 
 const TEXTS = ["a happy cat", "a sad dog", "find the picture of a red apple", "cats and dogs"];
 
+/** What {@link tinyModel} is asked for. */
+export interface TinyModelOptions {
+  readonly paths?: PathConfig;
+  readonly lora?: LoraConfig;
+  readonly seed?: number;
+  /** Whether the output layer is the token embeddings; it is, if not given. */
+  readonly tieWordEmbeddings?: boolean;
+}
+
 /** A whole model of random weights, small enough for a test: two layers of width 32, patches of 4 pixels. */
-export function tinyModel({
-  paths = TINY_PATHS,
-  lora,
-  seed = 1,
-}: { readonly paths?: PathConfig; readonly lora?: LoraConfig; readonly seed?: number } = {}): ModelContents {
+export function tinyModel({ paths = TINY_PATHS, lora, seed = 1, tieWordEmbeddings = true }: TinyModelOptions = {}): ModelContents {
   const tokenizer = trainBytePairEncoding(TEXTS, { vocabSize: 300 });
-  const config = tinyConfig(tokenizer);
+  const config = { ...tinyConfig(tokenizer), tieWordEmbeddings };
   const backbone = qwen2VLBackbone(config);
   const { shapes } = embeddingGraph({ backbone, paths, vision: "uniform", lora });
-  const weights = initializeWeights(shapes, { seed, layerCount: config.layerCount });
+  const weights = initializeWeights(new Map([...shapes, ...outputLayerShapes(backbone)]), { seed, layerCount: config.layerCount });
   for (const name of weights.keys()) if (name.endsWith(".lora_B.weight")) weights.get(name)?.data.fill(0.1);
   return {
     backbone,

@@ -1,34 +1,28 @@
-"""The decoder block of bench/engine in PyTorch, timed one run at a time on request.
+"""The decoder block of bench/engine in PyTorch, run once per request.
 
-Reads JSON lines from stdin, e.g. {"mode": "forward"}, and answers each with {"ms": time of one run}.
-{"memory": true} answers {"peak_mib", "base_mib"} of this process. Usage: bench_torch.py '{"threads": 2, "batch": 16, ...}'.
+Usage: bench_torch.py '{"threads": 2, "heads": 9, "keyValueHeads": 3, "epsilon": 1e-5, "tensors": "block.safetensors"}'
+Reads JSON lines from stdin and answers each with one on stdout:
+  {"run": "forward"}                         -> {"ms": time of one run}; also "lora" and "full", forward and backward
+  {"run": "product", "size": 1024}           -> {"ms": ...} of one matrix product
+  {"save": "full", "file": "x.safetensors"}  -> {"saved": file}: what a run computes; matrices are [in, out]
+  {"memory": "full"}                         -> {"bytes": what weights, inputs and two runs add at their peak, null if it cannot be known}
 """
 
+import functools
 import json
-import resource
 import sys
 import time
 
 import torch
 import torch.nn.functional as F
+from safetensors.torch import load_file, save_file
 from torch import nn
 
 
-class RMSNorm(nn.Module):
-    def __init__(self, width):
-        super().__init__()
-        self.weight = nn.Parameter(torch.ones(width))
-
-    def forward(self, x):
-        return F.rms_norm(x, (x.shape[-1],), self.weight, 1e-5)
-
-
 class LoRALinear(nn.Module):
-    def __init__(self, base, rank):
+    def __init__(self, base, a, b):
         super().__init__()
-        self.base = base
-        self.a = nn.Linear(base.in_features, rank, bias=False)
-        self.b = nn.Linear(rank, base.out_features, bias=False)
+        self.base, self.a, self.b = base, a, b
 
     def forward(self, x):
         return self.base(x) + self.b(self.a(x))
@@ -40,69 +34,145 @@ def rotate(x, cos, sin):
 
 
 class Block(nn.Module):
-    def __init__(self, width, heads, key_value_heads, hidden):
+    """One layer with weights from `tensors`; with `lora` only its LoRA matrices are trainable."""
+
+    MATRICES = ("query", "key", "value", "output", "gate", "up", "down")
+
+    def __init__(self, tensors, options, lora):
         super().__init__()
-        self.heads, self.key_value_heads, self.head_width = heads, key_value_heads, width // heads
-        key_value_width = self.head_width * key_value_heads
-        self.attention_norm, self.feed_forward_norm = RMSNorm(width), RMSNorm(width)
-        self.query = nn.Linear(width, width, bias=False)
-        self.key = nn.Linear(width, key_value_width, bias=False)
-        self.value = nn.Linear(width, key_value_width, bias=False)
-        self.output = nn.Linear(width, width, bias=False)
-        self.gate = nn.Linear(width, hidden, bias=False)
-        self.up = nn.Linear(width, hidden, bias=False)
-        self.down = nn.Linear(hidden, width, bias=False)
+        self.heads, self.key_value_heads, self.epsilon = options["heads"], options["keyValueHeads"], options["epsilon"]
+        self.named = {}
+
+        def weight(part, trainable):
+            tensor = tensors[f"layers.0.{part}"]
+            parameter = nn.Parameter(tensor.T.contiguous() if tensor.ndim == 2 else tensor.clone(), requires_grad=trainable)
+            if trainable:
+                self.named[f"layers.0.{part}"] = parameter
+            return parameter
+
+        def linear(part, trainable):
+            made = nn.Linear(1, 1, bias=False)
+            made.weight = weight(part, trainable)
+            return made
+
+        self.attention_norm, self.feed_forward_norm = weight("attentionNorm", not lora), weight("feedForwardNorm", not lora)
+        for part in self.MATRICES:
+            setattr(self, part, linear(part, not lora))
+        if lora:
+            for part in ("query", "value"):
+                a, b = (linear(f"{part}Lora{matrix}", True) for matrix in "AB")
+                setattr(self, part, LoRALinear(getattr(self, part), a, b))
 
     def forward(self, x, cos, sin):
         batch, tokens, width = x.shape
 
         def split(y, heads):
-            return y.view(batch, tokens, heads, self.head_width).transpose(1, 2)
+            return y.view(batch, tokens, heads, width // self.heads).transpose(1, 2)
 
-        normed = self.attention_norm(x)
+        normed = F.rms_norm(x, (width,), self.attention_norm, self.epsilon)
         query = rotate(split(self.query(normed), self.heads), cos, sin)
         key = rotate(split(self.key(normed), self.key_value_heads), cos, sin)
         value = split(self.value(normed), self.key_value_heads)
         mixed = F.scaled_dot_product_attention(query, key, value, is_causal=True, enable_gqa=True)
         x = x + self.output(mixed.transpose(1, 2).reshape(batch, tokens, width))
-        normed = self.feed_forward_norm(x)
+        normed = F.rms_norm(x, (width,), self.feed_forward_norm, self.epsilon)
         return x + self.down(F.silu(self.gate(normed)) * self.up(normed))
 
 
-def main():
-    sizes = json.loads(sys.argv[1])
-    torch.set_num_threads(sizes["threads"])
-    torch.manual_seed(0)
-    base_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    batch, tokens, width = sizes["batch"], sizes["tokens"], sizes["width"]
-    half = width // sizes["heads"] // 2
-    x, target = torch.randn(batch, tokens, width), torch.randn(batch, tokens, width)
-    angles = torch.arange(tokens)[:, None] * 10000.0 ** (-torch.arange(half) / half)
-    cos, sin = angles.cos()[None, None], angles.sin()[None, None]
-    full, lora = (Block(width, sizes["heads"], sizes["keyValueHeads"], sizes["hidden"]) for _ in range(2))
-    lora.requires_grad_(False)
-    lora.query, lora.value = LoRALinear(lora.query, sizes["loraRank"]), LoRALinear(lora.value, sizes["loraRank"])
+class Work:
+    """Each kind of run, made ready when it is first asked for."""
 
-    def forward():
+    def __init__(self, options):
+        self.options = options
+
+    def run(self, kind):
+        """Runs once; returns what was computed by name."""
+        return self.forward() if kind == "forward" else self.backward(kind == "lora")
+
+    def forward(self):
+        block, x, tables = self.block(False), self.inputs["x"], self.tables  # made ready outside of inference mode, to serve all runs
         with torch.inference_mode():
-            full(x, cos, sin)
+            return {"y": block(x, *tables)}
 
-    def backward(block):
+    def backward(self, lora):
+        block, x = self.block(lora), self.inputs["x"]
         block.zero_grad(set_to_none=True)
-        (block(x, cos, sin) * target).sum().backward()
+        x.grad = None
+        loss = (block(x, *self.tables) * self.inputs["target"]).sum()
+        loss.backward()
+        gradients = {name: parameter.grad for name, parameter in {"x": x, **block.named}.items()}
+        return {"loss": loss.detach(), **{f"gradient:{name}": gradient for name, gradient in gradients.items()}}
 
-    modes = {"forward": forward, "lora": lambda: backward(lora), "full": lambda: backward(full)}
-    a, b = torch.randn(1024, 1024), torch.randn(1024, 1024)
-    modes["matmul"] = lambda: torch.mm(a, b)
+    @functools.cached_property
+    def tensors(self):
+        return load_file(self.options["tensors"])
+
+    @functools.cached_property
+    def inputs(self):
+        return {"x": self.tensors["x"].requires_grad_(), "target": self.tensors["target"]}
+
+    @functools.cached_property
+    def tables(self):
+        """Angles are the same for every input of the batch."""
+        return tuple(self.tensors[name][:1, None] for name in ("cos", "sin"))
+
+    @functools.cache
+    def block(self, lora):
+        return Block(self.tensors, self.options, lora)
+
+    @functools.cache
+    def operands(self, size):
+        return torch.randn(size, size), torch.randn(size, size)
+
+
+def timed(run):
+    start = time.perf_counter()
+    run()
+    return {"ms": (time.perf_counter() - start) * 1000}
+
+
+def save(results, file):
+    turned = {name: x.T if name.startswith("gradient:layers") and x.ndim == 2 else x for name, x in results.items()}
+    save_file({name: x.contiguous() for name, x in turned.items()}, file)
+    return {"saved": file}
+
+
+def added_memory(run):
+    """Bytes of resident memory that two runs add at their highest point."""
+    try:
+        with open("/proc/self/clear_refs", "w") as file:
+            file.write("5")
+        before = status_bytes("VmRSS")
+        run()
+        run()
+        return {"bytes": status_bytes("VmHWM") - before}
+    except OSError:
+        return {"bytes": None}
+
+
+def status_bytes(field):
+    with open("/proc/self/status") as file:
+        return next(int(line.split()[1]) * 1024 for line in file if line.startswith(field + ":"))
+
+
+def answer(work, request):
+    if "memory" in request:
+        torch.ones(64, 64) @ torch.ones(64, 64)
+        return added_memory(lambda: work.run(request["memory"]))
+    if "save" in request:
+        return save(work.run(request["save"]), request["file"])
+    if request["run"] == "product":
+        a, b = work.operands(request["size"])
+        return timed(lambda: torch.mm(a, b))
+    return timed(lambda: work.run(request["run"]))
+
+
+def main():
+    options = json.loads(sys.argv[1])
+    torch.set_num_threads(options["threads"])
+    work = Work(options)
     for line in sys.stdin:
-        request = json.loads(line)
-        if "memory" in request:
-            answer = {"peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, "base_mib": base_mib}
-        else:
-            start = time.perf_counter()
-            modes[request["mode"]]()
-            answer = {"ms": (time.perf_counter() - start) * 1000}
-        print(json.dumps({**answer, "torch": torch.__version__}), flush=True)
+        print(json.dumps({**answer(work, json.loads(line)), "torch": torch.__version__}), flush=True)
 
 
 if __name__ == "__main__":

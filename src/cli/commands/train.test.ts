@@ -97,7 +97,9 @@ describe("polyvec train", () => {
     expect(plan.parameters["all"]?.trained).toBe(256);
     expect([plan.step.inputs, plan.step.flops > 1e6]).toEqual([8, true]);
     const { out } = await runPolyvec("train", file, "--dry-run");
-    expect(out).toMatch(/"name": "dry"[\s\S]*adapters +\S* *256 +\S* *256[\s\S]*a step: 8 inputs, [\d.]+ MFLOP of matrix products/);
+    expect(out).toMatch(
+      /"name": "dry"[\s\S]*adapters +\S* *256 +\S* *256[\s\S]*a step: 8 inputs, [\d.]+ MFLOP of matrix products, forward and backward \(mean of 20 batches\)\n/,
+    );
     expect((await readdir(root)).filter((name) => name.startsWith("dry"))).toEqual(["dry.json"]);
   });
 

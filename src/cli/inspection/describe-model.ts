@@ -7,7 +7,7 @@ import { weightPart, type WeightPart } from "../../model/multimodal/weight-parts
 
 /** A part of a model. */
 export interface PartDescription {
-  readonly part: "vision tower" | "token embeddings" | "decoder" | "paths" | "adapter";
+  readonly part: "vision tower" | "token embeddings" | "output layer" | "decoder" | "paths" | "adapter";
   /** Numbers that are learnt. */
   readonly parameters: number;
   /** Bytes on disk. */

@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { resolve } from "node:path";
 import { readRecipe } from "../../train/recipe/recipe.ts";
-import type { Recipe } from "../../train/recipe/recipe-types.ts";
+import type { Recipe, RecipeData } from "../../train/recipe/recipe-types.ts";
 import type { PresetTraining } from "./presets.ts";
 import type { BaseRecipes } from "./setups.ts";
 
@@ -45,10 +45,16 @@ function atSize(recipe: Recipe, training: PresetTraining, seed: number): Recipe 
     checkpointEverySteps,
     keepCheckpoints: 1,
     evaluateEverySteps: validateEverySteps,
-    data: { ...recipe.data, batchSize },
+    data: resizeBatches(recipe.data, batchSize),
     optimizer: { ...recipe.optimizer, warmUpSteps },
     objective: { ...objective, regulariserWarmUpSteps: Math.min(objective.regulariserWarmUpSteps, Math.round(steps / 4)) },
   };
+}
+
+/** Batches of canvases keep their share. */
+function resizeBatches(data: RecipeData, batchSize: number): RecipeData {
+  if (data.kind === "examples" || data.canvasBatchSize === undefined) return { ...data, batchSize };
+  return { ...data, batchSize, canvasBatchSize: Math.ceil((data.canvasBatchSize * batchSize) / data.batchSize) };
 }
 
 function startingFrom(recipe: Recipe, base: string): Recipe {

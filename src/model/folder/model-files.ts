@@ -12,4 +12,6 @@ export const MODEL_FILES = {
   preprocessor: "preprocessor_config.json",
   processor: "processor_config.json",
   card: "README.md",
+  /** A folder: what the model makes of a collection that it ships with. */
+  search: "search",
 } as const;

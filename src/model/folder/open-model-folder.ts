@@ -7,7 +7,7 @@ import { parseBackbone } from "../backbones/known-backbones.ts";
 import type { Backbone, CheckpointLayout } from "../multimodal/backbone.ts";
 import type { ParsedBackbone, ProcessorSettings } from "../multimodal/backbone-kind.ts";
 import type { InputProcessor } from "../multimodal/input-processor.ts";
-import { embeddingGraph } from "../multimodal/model.ts";
+import { embeddingGraph, outputLayerShapes } from "../multimodal/model.ts";
 import { openSafetensors, type Safetensors } from "../formats/safetensors.ts";
 import { loadTokenizer } from "../formats/tokenizer.ts";
 import type { LoraConfig } from "../nn/parameter-source.ts";
@@ -76,6 +76,7 @@ async function openParts(path: string, opened: Safetensors[]): Promise<ModelFold
   const { checkpoint } = backbone;
   const adapters = adapter === undefined ? [] : [adapterSource(adapter.weights, checkpoint)];
   const base = asSource(await open(basePath ?? path), (name) => graphName(checkpoint, name), false);
+  for (const [name, shape] of outputLayerShapes(backbone)) if (base.names.has(name)) asked.set(name, { shape, storedShape: shape });
   const weights = new ModelWeights([...paths, ...adapters, base], asked);
   const close = (): Promise<void> => weights.close();
   return { path, basePath, backbone, polyvec, processor, weights, lora, close, [Symbol.asyncDispose]: close };
@@ -159,7 +160,7 @@ function adapterSource(file: Safetensors, checkpoint: CheckpointLayout): Weights
   return { ...source, names: new Map([...names].filter(([name]) => isNeeded(name))) };
 }
 
-/** Every weight of the model's largest graph, with images. */
+/** Every weight of the model's largest graph, with images; not the output layer, which folders may lack. */
 function askedWeights(backbone: Backbone, { paths }: PolyvecConfig, lora: LoraConfig | undefined): Map<string, AskedWeight> {
   const { shapes } = embeddingGraph({ backbone, paths, vision: "uniform", lora });
   return new Map([...shapes].map(([name, shape]) => [name, { shape, storedShape: storedShape(backbone.checkpoint, name, shape) }]));

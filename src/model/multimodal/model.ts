@@ -82,10 +82,16 @@ function tokenTable(parameters: ParameterSource, { vocabSize, hiddenSize, names 
   return parameters.parameter(`${names.tokens}.weight`, [vocabSize, hiddenSize]);
 }
 
+/** The output layer's shape by name where it is a weight of its own, else nothing: language modelling asks for it, embedding does not. */
+export function outputLayerShapes({ decoder }: Pick<Backbone, "decoder">): ReadonlyMap<string, readonly number[]> {
+  const { tieWordEmbeddings, names, vocabSize, hiddenSize } = decoder;
+  return new Map(tieWordEmbeddings ? [] : [[`${names.head}.weight`, [vocabSize, hiddenSize]]]);
+}
+
 /** The output layer `[vocabulary, hidden]`. */
-export function outputTable(parameters: ParameterSource, { decoder }: Pick<Backbone, "decoder">): Value {
-  if (decoder.tieWordEmbeddings) return tokenTable(parameters, decoder);
-  return parameters.parameter(`${decoder.names.head}.weight`, [decoder.vocabSize, decoder.hiddenSize]);
+export function outputTable(parameters: ParameterSource, backbone: Pick<Backbone, "decoder">): Value {
+  const untied = [...outputLayerShapes(backbone)][0];
+  return untied === undefined ? tokenTable(parameters, backbone.decoder) : parameters.parameter(...untied);
 }
 
 function decoderInputs(parameters: ParameterSource, options: ModelGraphOptions): PathInputs {

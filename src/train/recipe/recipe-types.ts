@@ -1,7 +1,7 @@
 import type { TaskFamily } from "../../data/emoji/tasks/task-types.ts";
 import type { PathTopology } from "../../model/paths/path-config.ts";
 import type { LoraConfig } from "../../model/nn/parameter-source.ts";
-import type { RegulariserOptions } from "../objective/objective.ts";
+import type { RegulariserOptions } from "../objective/loss-settings.ts";
 
 /** The model of a run: what it starts from, its paths, and what of it is trained. */
 export interface RecipeModel {

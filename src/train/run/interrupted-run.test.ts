@@ -7,7 +7,9 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { loggedNumbers, saveTinyBase, tinyRun } from "../../../test/support/training/tiny-run.ts";
+import { curveOf, readEvents } from "../../../test/support/tensorboard/read-events.ts";
 import { canMount, IN_NAMESPACE } from "../../../test/support/memory-disk.ts";
+import { thrownBy } from "../../../test/support/thrown-by.ts";
 import { runTraining } from "./run-training.ts";
 
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
@@ -53,6 +55,9 @@ test("killed between two checkpoints, it goes on from the last one to the very n
   await runTraining({ ...options, source: { batch: (step) => (asked.push(step), options.source.batch(step)) } });
   expect(asked[0]).toBe(2);
   expect(await loggedNumbers(out)).toEqual(expected);
+  const steps = expected.filter(({ type }) => type === "step");
+  const shown = curveOf(await readEvents(join(out, "tensorboard")), "step/loss");
+  expect(shown).toEqual(steps.map(({ step, loss }) => [step, Math.fround(loss as number)]));
 });
 
 test("Ctrl-C lets it finish its step, write a checkpoint and end", async () => {
@@ -83,4 +88,30 @@ test.runIf(canMount())("a disk that fills up is an error that names the file; wi
   expect(await readdir(join(kept, "checkpoints"))).not.toEqual([]);
   await runTraining(tinyRun({ out: kept, baseFolder, resume: true }));
   expect(await loggedNumbers(kept)).toEqual(expected);
+});
+
+test.runIf(canMount())("a disk that has room for all but TensorBoard's events ends these, with one warning, and not the run", async () => {
+  const out = join(root, "no-events");
+  await mkdir(join(out, "tensorboard"), { recursive: true });
+  const script = 'mount -t tmpfs -o size=4k tmpfs "$0" && echo full > "$0/others" && exec "$@"';
+  const command = [...IN_NAMESPACE, script, join(out, "tensorboard"), process.execPath, "--import", "tsx", SCRIPT, out, baseFolder];
+  const child = spawn("sh", command, { stdio: ["ignore", "pipe", "inherit"] });
+  await follow(child);
+  expect(child.exitCode).toBe(0);
+  const rows = await loggedNumbers(out);
+  expect(rows.filter(({ type }) => type !== "warning")).toEqual(expected);
+  expect(rows.filter(({ type }) => type === "warning")).toMatchObject([
+    { kind: "tensorboard-off", message: expect.stringMatching(/tfevents.*\(ENOSPC\)/) as unknown },
+  ]);
+});
+
+test("a second process on the folder is told who has it, and disturbs nothing", async () => {
+  const out = join(root, "shared");
+  const child = start(out);
+  let second: Promise<unknown> | undefined;
+  await follow(child, (step) => {
+    if (step === 1) second = thrownBy(() => runTraining(tinyRun({ out, baseFolder, resume: true })));
+  });
+  expect(await second).toMatchObject({ code: "training", message: expect.stringContaining(`in use by process ${child.pid}`) as unknown });
+  expect([child.exitCode, await loggedNumbers(out)]).toEqual([0, expected]);
 });

@@ -25,7 +25,7 @@ export interface LoggedEvaluation {
 export interface LoggedWarning {
   readonly type: "warning";
   readonly step: number;
-  readonly kind: Finding["kind"] | "checkpoint-damaged" | "calibration-off";
+  readonly kind: Finding["kind"] | "checkpoint-damaged" | "calibration-off" | "tensorboard-off";
   /** What was found, and the way out. */
   readonly message: string;
 }

@@ -1,13 +1,15 @@
 import { rm, stat } from "node:fs/promises";
 import { JsonLinesWriter, readJsonLines, writeJsonLines } from "../../files/json-lines.ts";
 import type { RunMonitor } from "../monitor/run-monitor.ts";
-import type { LoggedEvent, RunEvent } from "./run-events.ts";
+import type { LoggedEvent, LoggedWarning, RunEvent } from "./run-events.ts";
 
 /** How a run's log is opened. */
 export interface RunLogOptions {
   /** The step that a resumed run goes on from: what was logged after it is dropped, as those steps come again. Undefined begins a new log. */
   readonly resumedFrom: number | undefined;
   readonly onEvent?: ((event: RunEvent) => void) | undefined;
+  /** Shows what is logged elsewhere too; its warning is logged. */
+  readonly board?: { add(event: LoggedEvent): Promise<LoggedWarning | undefined> } | undefined;
 }
 
 /** A run's `metrics.jsonl`, with what is still to be known of it. */
@@ -16,12 +18,14 @@ export class RunLog implements AsyncDisposable {
   readonly #earlier: readonly LoggedEvent[];
   readonly #scores = new Map<number, Readonly<Record<string, number>>>();
   readonly #changes: Readonly<Record<string, unknown>>[] = [];
-  readonly #onEvent: ((event: RunEvent) => void) | undefined;
+  readonly #onEvent: RunLogOptions["onEvent"];
+  readonly #board: RunLogOptions["board"];
 
-  private constructor(writer: JsonLinesWriter, earlier: readonly LoggedEvent[], { onEvent }: RunLogOptions) {
+  private constructor(writer: JsonLinesWriter, earlier: readonly LoggedEvent[], { onEvent, board }: RunLogOptions) {
     this.#writer = writer;
     this.#earlier = earlier;
     this.#onEvent = onEvent;
+    this.#board = board;
     for (const event of earlier) this.#remember(event);
   }
 
@@ -38,6 +42,8 @@ export class RunLog implements AsyncDisposable {
     await this.#writer.append(event);
     this.#remember(event);
     this.tell(event);
+    const warning = await this.#board?.add(event);
+    if (warning !== undefined) await this.record(warning);
   }
 
   /** Tells of an event that is not logged. */

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
@@ -158,6 +158,19 @@ describe("a folder", () => {
     expect(events.filter(({ type }) => type === "step")).toHaveLength(2);
     expect((await loggedNumbers(out)).filter(({ type }) => type !== "warning")).toEqual(expected);
   });
+});
+
+test("a checkpoint of another model is refused by the tensor that does not fit", async () => {
+  const out = await newFolder();
+  const other = await newFolder();
+  await train({ out, recipe: tinyRecipe({ steps: 2 }) });
+  await train({ out: other, recipe: tinyRecipe({ steps: 2, model: { paths: { count: 2, prefixLength: 3, prefixScale: 2 } } }) });
+  await rm(join(out, "checkpoints"), { recursive: true });
+  await rename(join(other, "checkpoints"), join(out, "checkpoints"));
+  const error = await thrownBy(() => train({ out, recipe: tinyRecipe({ steps: 4 }), resume: true }));
+  expect(error).toBeInstanceOf(TrainingError);
+  expect((error as TrainingError).details).toEqual({ tensor: expect.stringMatching(/^paths\..*prefix/) as unknown });
+  expect((error as TrainingError).message).toMatch(/belongs to another recipe. Use another run folder, or the recipe it was made with/);
 });
 
 test("calibration reaches the cosine it aims at, and is kept with the run and the model", async () => {

@@ -8,6 +8,7 @@ import { countParameters } from "../count-parameters.ts";
 import { RunMonitor } from "../monitor/run-monitor.ts";
 import { prepareModel, trainableModel, type PreparedModel } from "../prepare-model.ts";
 import type { Recipe } from "../recipe/recipe-types.ts";
+import { RunBoard } from "../tensorboard/run-board.ts";
 import type { TrainableModel } from "../trainable-model.ts";
 import { Trainer } from "../trainer.ts";
 import { claimFolder } from "./claim-folder.ts";
@@ -19,7 +20,7 @@ import { saveTrainedModel } from "./save-trained-model.ts";
 import { trainSteps, type ReadyRun } from "./train-steps.ts";
 
 /**
- * Trains a recipe in a run folder: `config.json`, `metrics.jsonl`, `checkpoints/`, at the end `model/`. Interrupted or killed, it goes on
+ * Trains a recipe in a run folder: `config.json`, `metrics.jsonl`, `tensorboard/`, `checkpoints/`, at the end `model/`. Interrupted or killed, it goes on
  * from its last whole checkpoint with the very same numbers.
  * @throws {TrainingError} if the folder is in use or holds another run, or the loss is not finite. @throws {FileError} if it cannot be written.
  */
@@ -33,7 +34,9 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
   const calibration = latest.checkpoint === undefined ? await calibrate(options, { prepared, model }) : undefined;
   await using trainer = await Trainer.create({ recipe, model, source, threads });
   if (latest.checkpoint !== undefined) trainer.load(latest.checkpoint);
-  await using log = await RunLog.open(join(out, RUN_FILES.metrics), { resumedFrom: latest.checkpoint?.step, onEvent });
+  const resumedFrom = latest.checkpoint?.step;
+  await using board = await RunBoard.open(join(out, RUN_FILES.tensorboard), { recipe, resumedFrom });
+  await using log = await RunLog.open(join(out, RUN_FILES.metrics), { resumedFrom, onEvent, board });
   const run: ReadyRun = { trainer, model, log, monitor: monitorOf(recipe) };
   log.replay(run.monitor);
   log.tell({

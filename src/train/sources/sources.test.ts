@@ -8,6 +8,7 @@ import { TASK_FAMILIES } from "../../data/emoji/tasks/task-types.ts";
 import { PretrainingSampler } from "../../data/pretraining/pretraining-sampler.ts";
 import { batchSize, type BatchSource, type TrainingBatch } from "../batch-source.ts";
 import { checkRecipe } from "../recipe/recipe-schema.ts";
+import { enlargeSource } from "./enlarge-source.ts";
 import { mixSources } from "./mix-sources.ts";
 import { pretrainingSource } from "./pretraining-source.ts";
 import { openRecipeData, type OpenedData } from "./recipe-source.ts";
@@ -48,6 +49,36 @@ describe("task batches", () => {
     expect(new Set(batches.map(({ task }) => task))).toEqual(new Set(TASK_FAMILIES));
     for (const batch of batches) expect(batch.kind === "contrastive" && batch.queries.length).toBe(5);
   });
+});
+
+const sidesOf = (batch: TrainingBatch): number[] => {
+  const inputs = batch.kind === "language" ? batch.examples.map(({ input }) => input) : [...batch.queries, ...batch.targets];
+  const sides = inputs.flatMap(({ image }) => (typeof image === "object" && "width" in image ? [image.width] : []));
+  return [...new Set(sides)].sort((a, b) => a - b);
+};
+
+test("batches of canvases, which are twice as large on each side, may be smaller", async () => {
+  const options = { seed: 3, batchSize: 6, canvasBatchSize: 2 };
+  const captions = new PretrainingSampler(corpus, undefined, { ...options, captionShare: 1, canvasShare: 0.5 });
+  for (const source of [taskSource(corpus, options), pretrainingSource(captions)]) {
+    for (const batch of await draw(source, 20)) {
+      const count = batch.kind === "language" ? batch.examples.length : batch.queries.length;
+      expect(count).toBe(Math.max(...sidesOf(batch)) === 2 * corpus.size ? 2 : 6);
+    }
+  }
+});
+
+test("some batches show their drawings larger, all of a batch alike; canvases and texts stay", async () => {
+  const plain = taskSource(corpus, { seed: 3, batchSize: 3 });
+  const source = enlargeSource(plain, { seed: 3, share: 0.5, size: corpus.size });
+  const [before, after] = [await draw(plain, 60), await draw(source, 60)];
+  const enlarged = after.filter((batch, step) => String(sidesOf(batch)) !== String(sidesOf(before[step] ?? batch)));
+  expect(enlarged.length).toBeGreaterThan(10);
+  expect(new Set(enlarged.flatMap(sidesOf))).toEqual(new Set([1.5 * corpus.size, 2 * corpus.size]));
+  const isKept = (batch: TrainingBatch): boolean => !enlarged.includes(batch);
+  expect(after.filter(isKept)).toEqual(before.filter((_, step) => isKept(after[step] as TrainingBatch)));
+  expect(await source.batch(11)).toEqual(after[11]);
+  expect(enlargeSource(plain, { seed: 3, share: 0, size: corpus.size })).toBe(plain);
 });
 
 test("pretraining batches are captions to be written and pairs to be matched", async () => {

@@ -2,7 +2,7 @@ import type { FloatTensor } from "../../engine/tensor/tensor.ts";
 import type { ModelGraphOptions } from "../../model/multimodal/model.ts";
 import type { TrainingBatch } from "../batch-source.ts";
 import type { Regulariser } from "../objective/loss-graph.ts";
-import type { LossWeights } from "../objective/objective.ts";
+import type { LossWeights } from "../objective/loss-settings.ts";
 import type { NamedTensors } from "../optimizer/optimizer.ts";
 import type { BatchProcessor } from "./batch-processor.ts";
 

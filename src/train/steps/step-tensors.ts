@@ -5,7 +5,7 @@ import type { TokenBatch } from "../../model/multimodal/token-batch.ts";
 import type { ContrastiveBatch } from "../batch-source.ts";
 import { makeMasks } from "../objective/contrastive-masks.ts";
 import type { LossOptions } from "../objective/loss-graph.ts";
-import type { LossWeights } from "../objective/objective.ts";
+import type { LossWeights } from "../objective/loss-settings.ts";
 import type { StepEngineOptions, StepResult } from "./step-engine.ts";
 
 type NamedOutputs = Readonly<Record<string, Tensor>>;

@@ -1,0 +1,135 @@
+import { differentiate, type DifferentiateOptions } from "../../engine/autodiff/differentiate.ts";
+import { bindInputs } from "../../engine/graph/bind-inputs.ts";
+import type { Graph } from "../../engine/graph/graph-builder.ts";
+import { countFlops } from "../../eval/benchmark/count-flops.ts";
+import type { EmbeddingInput } from "../../inputs/embedding-input.ts";
+import { visionModeOf, type VisionMode } from "../../model/multimodal/token-batch.ts";
+import { batchSize, type ContrastiveBatch, type LanguageBatch, type TrainingBatch } from "../../train/batch-source.ts";
+import { buildLossGradientGraph, type LossOptions } from "../../train/objective/loss-graph.ts";
+import type { Recipe } from "../../train/recipe/recipe-types.ts";
+import { chunksOf } from "../../train/steps/chunks.ts";
+import { contrastiveGraph, SIDE_PREFIXES, type ContrastiveGraphOptions } from "../../train/steps/contrastive-graph.ts";
+import { encoderGraph } from "../../train/steps/encoder-graph.ts";
+import { languageGraph } from "../../train/steps/language-graph.ts";
+import { batchInputs } from "../../train/steps/step-tensors.ts";
+import { trainableFilter } from "../../train/trainable.ts";
+import type { TrainableModel } from "../../train/trainable-model.ts";
+
+/** What steps are counted of. */
+export interface CountedTraining {
+  readonly recipe: Pick<Recipe, "chunkSize" | "recompute" | "objective" | "model">;
+  readonly model: Omit<TrainableModel, "weights">;
+}
+
+type Shapes = Readonly<Record<string, { readonly shape: readonly number[] }>>;
+
+/**
+ * Counts the floating point operations of training on single batches: of the matrix products, forward and backward, what GradCache and recomputation
+ * do twice included. The regulariser (under 1 %) and the optimiser are left out. A graph serves all batches of its kind.
+ */
+export class StepFlops {
+  readonly #training: CountedTraining;
+  readonly #isTrainable: (name: string) => boolean;
+  readonly #graphs = new Map<string, Graph>();
+
+  constructor(training: CountedTraining) {
+    this.#training = training;
+    this.#isTrainable = trainableFilter(training.recipe.model, training.model.backbone);
+  }
+
+  /** As the recipe's step engine runs it: batches of more inputs than `chunkSize` in chunks, others whole. */
+  async of(batch: TrainingBatch): Promise<number> {
+    const { chunkSize = Infinity } = this.#training.recipe;
+    const inChunks = batchSize(batch) > chunkSize;
+    if (batch.kind === "language") return this.#sumOfChunks(batch.examples, inChunks, (examples) => this.#language(examples));
+    return inChunks ? this.#gradCache(batch, chunkSize) : this.#contrastive(batch);
+  }
+
+  async #contrastive({ queries, targets }: ContrastiveBatch): Promise<number> {
+    const { processor } = this.#training.model;
+    const [query, target] = [await processor.embeddingBatch(queries), await processor.embeddingBatch(targets)];
+    const [queryVision, targetVision] = [visionModeOf(query), visionModeOf(target)];
+    const graph = this.#graph(`contrastive ${queryVision} ${targetVision}`, () => {
+      const { graph } = contrastiveGraph({ model: this.#modelOptions(), loss: this.#lossOptions(), queryVision, targetVision });
+      return this.#backward(graph, { losses: ["loss"] });
+    });
+    return count(graph, {
+      ...batchInputs(this.#modelOptions(), query, SIDE_PREFIXES.query),
+      ...batchInputs(this.#modelOptions(), target, SIDE_PREFIXES.target),
+      positives: { shape: [queries.length, targets.length] },
+    });
+  }
+
+  /** Every chunk forward, the loss over all, every chunk forward and backward. */
+  async #gradCache({ queries, targets }: ContrastiveBatch, chunkSize: number): Promise<number> {
+    const { paths, backbone } = this.#training.model;
+    const loss = this.#graph("loss", () => buildLossGradientGraph(this.#lossOptions()));
+    const lossFlops = count(loss, {
+      queryPaths: { shape: [queries.length, paths.count, backbone.decoder.hiddenSize] },
+      targetPaths: { shape: [targets.length, paths.count, backbone.decoder.hiddenSize] },
+    });
+    let sides = 0;
+    for (const side of [queries, targets]) {
+      for (const { items } of chunksOf(side, chunkSize)) sides += await this.#encodedTwice(items);
+    }
+    return lossFlops + sides;
+  }
+
+  async #encodedTwice(inputs: readonly EmbeddingInput[]): Promise<number> {
+    const { processor, paths } = this.#training.model;
+    const batch = await processor.embeddingBatch(inputs);
+    const vision = visionModeOf(batch);
+    const encoder = (): Graph => encoderGraph({ ...this.#modelOptions(), vision }).graph;
+    const forward = this.#graph(`encoder ${vision}`, encoder);
+    const seeds = { ...(paths.count > 1 && { paths: "seed:paths" }), aggregate: "seed:aggregate" };
+    const backward = this.#graph(`encoder gradient ${vision}`, () => this.#backward(encoder(), { seeds }));
+    const shapes = batchInputs(this.#modelOptions(), batch);
+    return count(forward, shapes) + count(backward, shapes);
+  }
+
+  async #sumOfChunks<Item>(
+    items: readonly Item[],
+    inChunks: boolean,
+    flopsOf: (items: readonly Item[]) => Promise<number>,
+  ): Promise<number> {
+    const { chunkSize = items.length } = this.#training.recipe;
+    let sum = 0;
+    for (const chunk of chunksOf(items, inChunks ? chunkSize : items.length)) sum += await flopsOf(chunk.items);
+    return sum;
+  }
+
+  async #language(examples: LanguageBatch["examples"]): Promise<number> {
+    const { batch, answerIds, answerRows } = await this.#training.model.processor.languageBatch(examples);
+    const vision: VisionMode = visionModeOf(batch);
+    const graph = this.#graph(`language ${vision}`, () =>
+      this.#backward(languageGraph({ ...this.#modelOptions(), vision }).graph, { losses: ["loss"] }),
+    );
+    return count(graph, { ...batchInputs(this.#modelOptions(), batch), answerIds, answerRows });
+  }
+
+  #modelOptions(): ContrastiveGraphOptions["model"] {
+    const { recipe, model } = this.#training;
+    return { backbone: model.backbone, paths: model.paths, lora: model.lora, recompute: recipe.recompute };
+  }
+
+  #lossOptions(): LossOptions {
+    const { recipe, model } = this.#training;
+    const { symmetric } = recipe.objective;
+    return { pathCount: model.paths.count, dimensions: model.backbone.decoder.hiddenSize, regulariser: { kind: "none" }, symmetric };
+  }
+
+  #backward(graph: Graph, of: Pick<DifferentiateOptions, "losses" | "seeds">): Graph {
+    return differentiate(graph, { ...of, inputs: [...graph.inputs.keys()].filter(this.#isTrainable) });
+  }
+
+  #graph(key: string, make: () => Graph): Graph {
+    const graph = this.#graphs.get(key) ?? make();
+    this.#graphs.set(key, graph);
+    return graph;
+  }
+}
+
+function count(graph: Graph, shapes: Shapes): number {
+  const known = [...graph.inputs].filter(([name]) => Object.hasOwn(shapes, name));
+  return countFlops(graph, bindInputs({ inputs: new Map(known) }, shapes));
+}

@@ -1,0 +1,56 @@
+import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { promisify } from "node:util";
+import { ConfigError } from "../../src/errors/families.ts";
+import { readReport } from "../../src/eval/report/write-report.ts";
+import { writeJsonAtomic } from "../../src/files/atomic-write.ts";
+
+/**
+ * Trains recipes at several learning rates, with the same steps, batches and data order, and scores each on the validation split:
+ *
+ *     npx tsx tools/models/tune-rates.ts runs/tune 120 32 recipes/emoji-ssc.json,recipes/emoji-pdf.json 2e-4,5e-4,1e-3
+ *
+ * The arguments: a folder, steps, queries in a batch, recipes, rates. Prints a line for each: the mean P@1 of its aggregate, seen and unseen concepts.
+ * What is there already is not trained again.
+ */
+const [folder, steps, batchSize, recipes, rates] = process.argv.slice(2);
+if (folder === undefined || recipes === undefined || rates === undefined) {
+  throw new ConfigError({ message: "expected <folder> <steps> <batch size> <recipe,recipe> <rate,rate>" });
+}
+for (const recipe of recipes.split(",")) {
+  for (const rate of rates.split(",")) console.log(await score(recipe, Number(rate)));
+}
+
+interface RawRecipe {
+  readonly name: string;
+  readonly model: { readonly base: string };
+  readonly data: object;
+  readonly objective: object;
+  readonly optimizer: object;
+}
+
+async function score(file: string, learningRate: number): Promise<string> {
+  const raw = JSON.parse(await readFile(file, "utf8")) as RawRecipe;
+  const name = `${raw.name}-${learningRate}`;
+  const place = join(folder as string, name);
+  const [count, batch] = [Number(steps), Number(batchSize)];
+  await writeJsonAtomic(`${place}.json`, {
+    ...raw,
+    name,
+    model: { ...raw.model, base: resolve(dirname(file), raw.model.base) },
+    data: { ...raw.data, batchSize: batch, canvasBatchSize: Math.ceil(batch / 2) },
+    optimizer: { ...raw.optimizer, learningRate, warmUpSteps: Math.ceil(count / 10) },
+    steps: count,
+  });
+  await polyvec("train", `${place}.json`, "--out", place, "--resume").catch(() => polyvec("train", `${place}.json`, "--out", place));
+  await polyvec("eval", join(place, "model"), "--bench", "emoji", "--split", "validation", "--out", `${place}-scores`);
+  const { models, main } = await readReport(join(`${place}-scores`, "report.json"));
+  const { all, seen, unseen } = models.find(({ id }) => id === main)?.scores.aggregate.means ?? {};
+  const percent = (mean: { readonly value: number } | null | undefined): string => ((mean?.value ?? Number.NaN) * 100).toFixed(1);
+  return `${name}: ${percent(all)} (seen ${percent(seen)}, unseen ${percent(unseen)})`;
+}
+
+async function polyvec(...args: readonly string[]): Promise<void> {
+  await promisify(execFile)(process.execPath, ["--import", "tsx", "src/cli/main.ts", ...args]);
+}
