@@ -45,7 +45,7 @@ export async function openBaseModel(): Promise<BaseModel> {
   const { processor } = await withPaths(SINGLE_PATH);
   return {
     origin: isTrained ? "models/emoji-base" : "random, of the architecture of recipes/emoji-base-1.json",
-    layerCount: processor.config.layerCount,
+    layerCount: processor.backbone.decoder.layerCount,
     labels: words.map(({ label }) => label),
     withPaths,
   };

@@ -3,9 +3,10 @@ import type { EmbedOptions } from "../../src/embed/embed-options.ts";
 import { bindInputs } from "../../src/engine/graph/bind-inputs.ts";
 import { countFlops } from "../../src/eval/benchmark/count-flops.ts";
 import type { EmbeddingInput } from "../../src/inputs/embedding-input.ts";
-import { modelInputs, visionModeOf } from "../../src/model/backbones/qwen2-vl/model-inputs.ts";
-import { embeddingGraph } from "../../src/model/backbones/qwen2-vl/model.ts";
-import type { Qwen2VLProcessor } from "../../src/model/backbones/qwen2-vl/processor.ts";
+import { modelInputs } from "../../src/model/multimodal/model-inputs.ts";
+import { visionModeOf } from "../../src/model/multimodal/token-batch.ts";
+import { embeddingGraph } from "../../src/model/multimodal/model.ts";
+import type { InputProcessor } from "../../src/model/multimodal/input-processor.ts";
 import type { PathConfig } from "../../src/model/paths/path-config.ts";
 import { selectPaths } from "../../src/model/paths/select-paths.ts";
 import { embeddingModelOf, type BaseModel } from "./base-model.ts";
@@ -16,11 +17,11 @@ export class TimedModel implements AsyncDisposable {
   readonly name: string;
   /** The paths that run. */
   readonly paths: PathConfig;
-  readonly processor: Qwen2VLProcessor;
+  readonly processor: InputProcessor;
   readonly #embedder: Embedder;
   readonly #ask: EmbedOptions;
 
-  private constructor({ name, paths, ask }: Variant, embedder: Embedder, processor: Qwen2VLProcessor) {
+  private constructor({ name, paths, ask }: Variant, embedder: Embedder, processor: InputProcessor) {
     this.name = name;
     this.paths = selectPaths(paths, ask.paths === "single" ? [0] : Array.from({ length: paths.count }, (_, path) => path));
     this.processor = processor;
@@ -42,10 +43,10 @@ export class TimedModel implements AsyncDisposable {
 
   /** Floating point operations of the matrix products for one input, of inputs that make one batch. */
   async flopsPerInput(inputs: readonly EmbeddingInput[]): Promise<number> {
-    const { config } = this.processor;
+    const { backbone } = this.processor;
     const batch = await this.processor.processBatch(inputs);
-    const { graph } = embeddingGraph({ config, paths: this.paths, vision: visionModeOf(batch) });
-    const tensors = modelInputs(config, this.paths, batch);
+    const { graph } = embeddingGraph({ backbone, paths: this.paths, vision: visionModeOf(batch) });
+    const tensors = modelInputs(backbone, this.paths, batch);
     const known = [...graph.inputs].filter(([name]) => Object.hasOwn(tensors, name));
     return countFlops(graph, bindInputs({ inputs: new Map(known) }, tensors)) / inputs.length;
   }

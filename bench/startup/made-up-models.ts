@@ -21,10 +21,10 @@ export async function withMadeUpModels<T>(use: (models: readonly NamedFolder[]) 
     const base = await openBaseModel();
     const { processor, tokenizerSource, weights, paths } = await base.withPaths(pathsOf(4, PARALLEL));
     const polyvec = polyvecConfigOf({ paths });
-    const { config, imageProcessor } = processor;
+    const { backbone, images } = processor;
     const models = DTYPES.map((dtype) => ({ dtype, name: `made-up model, ${dtype}`, folder: join(place, dtype) }));
     for (const { dtype, folder } of models)
-      await saveModelFolder(folder, { config, polyvec, imageProcessor, tokenizer: tokenizerSource, weights }, { dtype });
+      await saveModelFolder(folder, { backbone, polyvec, images, tokenizer: tokenizerSource, weights }, { dtype });
     return await use(models);
   } finally {
     await rm(place, { recursive: true, force: true });

@@ -8,8 +8,9 @@ import { GraphSession } from "../engine/runtime/graph-session.ts";
 import { AbortedError, ConfigError, DisposedError, ProcessorError, WeightsError } from "../errors/families.ts";
 import type { PolyvecError } from "../errors/polyvec-error.ts";
 import type { EmbeddingInput, RawImage } from "../inputs/embedding-input.ts";
-import { modelInputs, visionModeOf } from "../model/backbones/qwen2-vl/model-inputs.ts";
-import { embeddingGraph } from "../model/backbones/qwen2-vl/model.ts";
+import { modelInputs } from "../model/multimodal/model-inputs.ts";
+import { visionModeOf } from "../model/multimodal/token-batch.ts";
+import { embeddingGraph } from "../model/multimodal/model.ts";
 import { openModelFolder } from "../model/folder/open-model-folder.ts";
 import { saveModelFolder, type ModelContents, type SaveModelOptions } from "../model/folder/save-model-folder.ts";
 import type { PathTopology } from "../model/paths/path-config.ts";
@@ -74,11 +75,11 @@ describe("embeddings", () => {
     const contents = tinyModel({ lora: TINY_LORA });
     await using model = await load(contents);
     await using folder = await openModelFolder(model.name);
-    const { config, polyvec } = contents;
+    const { backbone, polyvec } = contents;
     const batch = await folder.processor.processBatch(INPUTS, { maxTokens: 64 });
-    const { graph } = embeddingGraph({ config, paths: polyvec.paths, vision: visionModeOf(batch), lora: TINY_LORA });
+    const { graph } = embeddingGraph({ backbone, paths: polyvec.paths, vision: visionModeOf(batch), lora: TINY_LORA });
     await using session = await GraphSession.create(graph, { threads: 1 });
-    const expected = await session.run({ ...modelInputs(config, polyvec.paths, batch), ...Object.fromEntries(contents.weights) });
+    const expected = await session.run({ ...modelInputs(backbone, polyvec.paths, batch), ...Object.fromEntries(contents.weights) });
     const set = await model.embedSet(INPUTS);
     expect([set.count, set.pathCount, set.dimensions]).toEqual([6, 3, 32]);
     expectClose(set.aggregate, expected["aggregate"]?.data as Float32Array);
@@ -266,7 +267,11 @@ describe("an embedder", () => {
     await saveModelFolder(path, contents, { dtype: "float16" });
     const source = embeddingModelOf(await openModelFolder(path));
     const read: string[] = [];
-    await using model = new Embedder({ ...source, readWeight: (name) => (read.push(name), source.readWeight(name)) });
+    await using model = new Embedder({
+      ...source,
+      locateWeight: () => undefined,
+      readWeight: (name) => (read.push(name), source.readWeight(name)),
+    });
     await model.embed([{ text: "a" }]);
     expect(read.some((name) => name.startsWith("visual."))).toBe(false);
     const before = read.length;

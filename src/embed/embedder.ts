@@ -1,7 +1,8 @@
 import { expectFloat } from "../engine/tensor/tensor.ts";
 import { DisposedError, present, WeightsError } from "../errors/families.ts";
 import type { EmbeddingInput } from "../inputs/embedding-input.ts";
-import { modelInputs, visionModeOf } from "../model/backbones/qwen2-vl/model-inputs.ts";
+import { modelInputs } from "../model/multimodal/model-inputs.ts";
+import { visionModeOf } from "../model/multimodal/token-batch.ts";
 import { selectPaths } from "../model/paths/select-paths.ts";
 import { throwIfAborted } from "./abort.ts";
 import { cutVector } from "./cut-vector.ts";
@@ -46,7 +47,7 @@ export class Embedder implements AsyncDisposable {
 
   /** D, the numbers of a vector that is not cut. */
   get dimensions(): number {
-    return this.#model.processor.config.hiddenSize;
+    return this.#model.processor.backbone.decoder.hiddenSize;
   }
 
   /** Lengths to which vectors may be cut because the model was trained for it, ascending. */
@@ -156,7 +157,7 @@ export class Embedder implements AsyncDisposable {
     for (const { index, error } of failed) outcomes.set(index, { index, error });
     if (batch === undefined) return 0;
     const runner = await this.#sessions.open(visionModeOf(batch), pathIndices);
-    const outputs = await runner.run(modelInputs(processor.config, selectPaths(polyvec.paths, pathIndices), batch));
+    const outputs = await runner.run(modelInputs(processor.backbone, selectPaths(polyvec.paths, pathIndices), batch));
     const aggregates = expectFloat(present(outputs["aggregate"], "aggregate")).data;
     const paths = expectFloat(present(outputs["paths"], "paths")).data;
     const width = this.dimensions;

@@ -2,7 +2,9 @@ import { GraphSession } from "../engine/runtime/graph-session.ts";
 import type { Session, SessionOptions, TensorMap } from "../engine/runtime/session.ts";
 import type { FloatTensor, Tensor } from "../engine/tensor/tensor.ts";
 import { present } from "../errors/families.ts";
-import { embeddingGraph, type ModelGraphOptions, type VisionMode } from "../model/backbones/qwen2-vl/model.ts";
+import { embeddingGraph, type ModelGraphOptions } from "../model/multimodal/model.ts";
+import type { VisionMode } from "../model/multimodal/token-batch.ts";
+import { placeWeight } from "../model/folder/place-weights.ts";
 import { mergeLora } from "../model/nn/merge-lora.ts";
 import type { LoraConfig, ParameterPlace } from "../model/nn/parameter-source.ts";
 import { isPathParameter } from "../model/paths/path-config.ts";
@@ -42,7 +44,7 @@ export class EmbeddingSessions {
     const { polyvec, processor } = this.#model;
     const paths = selectPaths(polyvec.paths, indices);
     const key = `${vision} ${paths.count} ${paths.aggregation}`;
-    const known = this.#sessions.get(key) ?? this.#create({ config: processor.config, paths, vision });
+    const known = this.#sessions.get(key) ?? this.#create({ backbone: processor.backbone, paths, vision });
     this.#sessions.set(key, known);
     known.catch(() => this.#sessions.delete(key));
     const session = await known;
@@ -70,10 +72,13 @@ export class EmbeddingSessions {
 
   /** Where a backbone weight lies: in its file if it can be used as it is, else in memory, with its low-rank update if it has one. */
   async #placeOf(name: string): Promise<ParameterPlace> {
-    const { lora, readWeight, locateWeight } = this.#model;
+    const { lora, processor, readWeight, locateWeight, quantizedWeight } = this.#model;
     if (lora !== undefined && isAdapted(name, lora)) return { kind: "constant", tensor: await this.#readMerged(name, lora) };
-    const data = locateWeight?.(name);
-    return data === undefined ? { kind: "constant", tensor: await readWeight(name) } : { kind: "external", data };
+    const place = await placeWeight(processor.backbone, name, {
+      locate: (weight) => locateWeight?.(weight),
+      quantized: async (weight) => quantizedWeight?.(weight),
+    });
+    return place ?? { kind: "constant", tensor: await readWeight(name) };
   }
 
   async #readMerged(name: string, lora: LoraConfig): Promise<FloatTensor> {

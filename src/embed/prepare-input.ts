@@ -2,9 +2,7 @@ import { ProcessorError } from "../errors/families.ts";
 import { PolyvecError } from "../errors/polyvec-error.ts";
 import { decodeImage } from "../inputs/decode-image.ts";
 import type { EmbeddingInput, RawImage } from "../inputs/embedding-input.ts";
-import { resizeBicubic } from "../inputs/resize-image.ts";
-import { imageTokenCount, patchGridOf, smartResize } from "../model/backbones/qwen2-vl/image-processor.ts";
-import type { Qwen2VLProcessor } from "../model/backbones/qwen2-vl/processor.ts";
+import type { InputProcessor } from "../model/multimodal/input-processor.ts";
 import type { InputSize } from "./plan-batches.ts";
 
 /** An input whose image is decoded and as large as the model takes it. */
@@ -15,15 +13,14 @@ export interface PreparedInput {
 }
 
 /** Decodes and resizes an input's image. @throws {ProcessorError} naming the input and the file: details `input`, `file`. */
-export async function prepareInput(input: EmbeddingInput, index: number, { imageProcessor }: Qwen2VLProcessor): Promise<PreparedInput> {
+export async function prepareInput(input: EmbeddingInput, index: number, { images }: InputProcessor): Promise<PreparedInput> {
   const { image: source, ...words } = input;
   const textTokens = Math.ceil(((input.text?.length ?? 0) + (input.instruction?.length ?? 0)) / CHARACTERS_PER_TOKEN);
   if (source === undefined) return { input: words, size: { tokens: textTokens } };
   try {
-    const decoded = await decodeImage(source);
-    const image = resizeBicubic(decoded, smartResize(decoded, imageProcessor));
-    const grid = patchGridOf(image, imageProcessor);
-    return { input: { ...words, image }, size: { tokens: textTokens + imageTokenCount(grid, imageProcessor), grid } };
+    const image = images.fit(await decodeImage(source));
+    const { tokens, grid } = images.layout(image);
+    return { input: { ...words, image }, size: { tokens: textTokens + tokens.length, grid } };
   } catch (error) {
     throw nameInput(error, index);
   }

@@ -1,5 +1,5 @@
 import { PolyvecError } from "../errors/polyvec-error.ts";
-import type { ProcessedBatch } from "../model/backbones/qwen2-vl/processor.ts";
+import type { ProcessedBatch } from "../model/multimodal/input-processor.ts";
 import type { EmbeddingModel } from "./embedding-model.ts";
 import type { Prepared } from "./input-windows.ts";
 import { planBatches } from "./plan-batches.ts";

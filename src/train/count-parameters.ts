@@ -10,8 +10,12 @@ export interface ParameterCounts {
 }
 
 /** Counts a model's weights, and those of them that a recipe trains. */
-export function countParameters(weights: NamedTensors, model: Pick<RecipeModel, "lora" | "freeze">): ParameterCounts {
-  const isTrainable = trainableFilter(model);
+export function countParameters(
+  weights: NamedTensors,
+  model: Pick<RecipeModel, "lora" | "freeze">,
+  backbone: Parameters<typeof trainableFilter>[1],
+): ParameterCounts {
+  const isTrainable = trainableFilter(model, backbone);
   let [total, trained] = [0, 0];
   for (const [name, { data }] of weights) {
     total += data.length;

@@ -3,8 +3,9 @@ import type { EmbeddingSet } from "../embed/embedding-set.ts";
 import { GraphSession } from "../engine/runtime/graph-session.ts";
 import { throwIfAborted } from "../embed/abort.ts";
 import type { EmbeddingInput } from "../inputs/embedding-input.ts";
-import { embeddingGraph, type VisionMode } from "../model/backbones/qwen2-vl/model.ts";
-import { visionModeOf } from "../model/backbones/qwen2-vl/model-inputs.ts";
+import { embeddingGraph } from "../model/multimodal/model.ts";
+import type { VisionMode } from "../model/multimodal/token-batch.ts";
+import { visionModeOf } from "../model/multimodal/token-batch.ts";
 import { SessionCache } from "./steps/session-cache.ts";
 import { stepSessionOptions } from "./steps/step-session-options.ts";
 import { batchInputs, floatsOf } from "./steps/step-tensors.ts";
@@ -38,11 +39,11 @@ export class WeightEmbedder implements AsyncDisposable {
    * @throws {ProcessorError} if an input is empty or its image cannot be decoded. @throws {AbortedError} when `signal` fires, between two batches.
    */
   async embed(inputs: readonly EmbeddingInput[], { signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<EmbeddingSet> {
-    const { paths, config } = this.#model;
-    const [pathCount, dimensions, count] = [paths.count, config.hiddenSize, inputs.length];
+    const { paths, backbone } = this.#model;
+    const [pathCount, dimensions, count] = [paths.count, backbone.decoder.hiddenSize, inputs.length];
     const [aggregate, allPaths] = [new Float32Array(count * dimensions), new Float32Array(count * pathCount * dimensions)];
     const set: EmbeddingSet = { count, pathCount, dimensions, aggregate, paths: allPaths };
-    const sizes = inputs.map((input) => sizeOf(input, config.vision.patchSize));
+    const sizes = inputs.map((input) => sizeOf(input));
     for (const places of planBatches(sizes, this.#batchSize)) {
       throwIfAborted(signal);
       const { aggregates, paths: vectors } = await this.#embedBatch(places.map((place) => inputs[place] as EmbeddingInput));
@@ -71,9 +72,9 @@ export class WeightEmbedder implements AsyncDisposable {
   }
 
   #session(vision: VisionMode): Promise<GraphSession> {
-    const { config, paths, lora } = this.#model;
+    const { backbone, paths, lora } = this.#model;
     return this.#sessions.get(vision, () =>
-      GraphSession.create(embeddingGraph({ config, paths, lora, vision }).graph, stepSessionOptions(this.#threads)),
+      GraphSession.create(embeddingGraph({ backbone, paths, lora, vision }).graph, stepSessionOptions(this.#threads)),
     );
   }
 }
@@ -82,14 +83,16 @@ export class WeightEmbedder implements AsyncDisposable {
  * How large an input is, as far as is seen without decoding it. What is guessed wrong costs some padding: it only decides which inputs are batched
  * together.
  */
-function sizeOf({ text = "", instruction = "", image }: EmbeddingInput, patchSize: number): InputSize {
+function sizeOf({ text = "", instruction = "", image }: EmbeddingInput): InputSize {
   const tokens = Math.ceil((text.length + instruction.length) / CHARACTERS_PER_TOKEN);
   if (image === undefined) return { tokens };
   if (typeof image === "string" || image instanceof Uint8Array) return { tokens, grid: { rows: 1, columns: 1 } };
-  return { tokens, grid: { rows: Math.ceil(image.height / patchSize), columns: Math.ceil(image.width / patchSize) } };
+  return { tokens, grid: { rows: Math.ceil(image.height / PATCH), columns: Math.ceil(image.width / PATCH) } };
 }
 
 const CHARACTERS_PER_TOKEN = 4;
+/** Pixels a side of a usual patch. */
+const PATCH = 14;
 
 function rowOf(matrix: Float32Array, row: number, width: number): Float32Array {
   return matrix.subarray(row * width, (row + 1) * width);

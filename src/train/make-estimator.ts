@@ -6,7 +6,7 @@ import type { TrainableModel } from "./trainable-model.ts";
 /** What an estimator is made for. */
 export interface EstimatorChoice {
   readonly recipe: Pick<Recipe, "objective" | "seed">;
-  readonly model: Pick<TrainableModel, "paths" | "config">;
+  readonly model: Pick<TrainableModel, "paths" | "backbone">;
   readonly threads?: number | undefined;
 }
 
@@ -17,7 +17,7 @@ export async function makeEstimator({ recipe, model, threads }: EstimatorChoice)
   const { pairs, hiddenWidth, learningRate, innerSteps } = regulariser;
   return MutualInformationEstimator.create({
     pathCount: model.paths.count,
-    dimensions: model.config.hiddenSize,
+    dimensions: model.backbone.decoder.hiddenSize,
     pairs,
     hiddenWidth,
     learningRate,

@@ -3,9 +3,10 @@ import { ConfigError, present } from "../errors/families.ts";
 import { nearestName } from "../files/nearest-name.ts";
 import { parseQwen2VLConfig, type Qwen2VLConfig } from "../model/backbones/qwen2-vl/config.ts";
 import type { ImageProcessorConfig } from "../model/backbones/qwen2-vl/image-processor.ts";
-import { embeddingGraph } from "../model/backbones/qwen2-vl/model.ts";
-import { Qwen2VLProcessor } from "../model/backbones/qwen2-vl/processor.ts";
-import { DEFAULT_PROMPT_TEMPLATE } from "../model/backbones/qwen2-vl/prompt.ts";
+import { embeddingGraph } from "../model/multimodal/model.ts";
+import { qwen2VLProcessor } from "../model/backbones/qwen2-vl/backbone.ts";
+import type { Backbone } from "../model/multimodal/backbone.ts";
+import type { InputProcessor } from "../model/multimodal/input-processor.ts";
 import { openModelFolder } from "../model/folder/open-model-folder.ts";
 import { trainBytePairEncoding, type QWEN2_SPECIAL_TOKENS } from "../model/formats/byte-pair-encoding.ts";
 import { createTokenizer, type Tokenizer } from "../model/formats/tokenizer.ts";
@@ -23,7 +24,7 @@ export interface PreparedModel {
   /** By name; the initial value of prefixes is still to be scaled by calibration. */
   readonly weights: Map<string, FloatTensor>;
   /** Turns inputs into tokens and patches; it also holds the backbone's configuration. */
-  readonly processor: Qwen2VLProcessor;
+  readonly processor: InputProcessor;
   /** For the model folder: the tokenizer's file, or the folder it is copied from. */
   readonly tokenizerSource: TokenizerJson | string;
   /** Instructions that the base was trained with, by what they are for. */
@@ -49,7 +50,7 @@ export async function prepareModel(
   const { polyvec } = base;
   const processor = withImageSize(base.processor, recipe.model.imageSize);
   const paths = toPathConfig(recipe.model.paths);
-  const fresh = freshWeights(recipe, processor.config, paths);
+  const fresh = freshWeights(recipe, processor.backbone, paths);
   const stored = new BaseWeights(base, recipe.model.lora);
   let hasFreshPrefixes = false;
   for (const [name, { shape }] of fresh) {
@@ -63,7 +64,7 @@ export async function prepareModel(
 
 /** A prepared model as training changes it. */
 export function trainableModel({ model }: Pick<Recipe, "model">, { paths, weights, processor }: PreparedModel): TrainableModel {
-  return { config: processor.config, paths, lora: model.lora, weights, processor: trainingProcessor(processor, model.maxTokens) };
+  return { backbone: processor.backbone, paths, lora: model.lora, weights, processor: trainingProcessor(processor, model.maxTokens) };
 }
 
 /** The paths of a recipe as the model knows them. */
@@ -79,17 +80,15 @@ function prepareNewModel(recipe: Recipe, texts: Iterable<string>): PreparedModel
   const config = parseQwen2VLConfig({ ...model.config, vocab_size: tokenizer.vocabSize, ...tokenIds(tokenizer) }, { file });
   const paths = toPathConfig(model.paths);
   const imageProcessor = newImageProcessor(config, model.imageSize ?? DEFAULT_IMAGE_SIZE);
-  const weights = freshWeights(recipe, config, paths);
-  const processor = new Qwen2VLProcessor({ config, tokenizer, imageProcessor, prompts: DEFAULT_PROMPT_TEMPLATE });
+  const processor = qwen2VLProcessor(config, { tokenizer, imageProcessor });
+  const weights = freshWeights(recipe, processor.backbone, paths);
   return { paths, weights, processor, tokenizerSource, instructions: {}, hasFreshPrefixes: true };
 }
 
 /** The base's processor, with the sizes of pictures that a recipe asks for. */
-function withImageSize(processor: Qwen2VLProcessor, imageSize: RecipeModel["imageSize"]): Qwen2VLProcessor {
+function withImageSize(processor: InputProcessor, imageSize: RecipeModel["imageSize"]): InputProcessor {
   if (imageSize === undefined) return processor;
-  const { config, tokenizer, prompts } = processor;
-  const pixels = { minPixels: imageSize.minimum ** 2, maxPixels: imageSize.maximum ** 2 };
-  return new Qwen2VLProcessor({ config, tokenizer, prompts, imageProcessor: { ...processor.imageProcessor, ...pixels } });
+  return processor.withPixels({ minPixels: imageSize.minimum ** 2, maxPixels: imageSize.maximum ** 2 });
 }
 
 const DEFAULT_VOCABULARY = 4096;
@@ -125,13 +124,13 @@ function tokenIds({ specialTokens }: Tokenizer): Record<string, number> {
   };
 }
 
-function freshWeights(recipe: Recipe, config: Qwen2VLConfig, paths: PathConfig): Map<string, FloatTensor> {
-  const { shapes } = embeddingGraph({ config, paths, vision: "uniform", lora: recipe.model.lora });
+function freshWeights(recipe: Recipe, backbone: Backbone, paths: PathConfig): Map<string, FloatTensor> {
+  const { shapes } = embeddingGraph({ backbone, paths, vision: "uniform", lora: recipe.model.lora });
   checkAdapters(shapes, recipe);
   const { prefixScale } = recipe.model.paths;
   return initializeWeights(shapes, {
     seed: recipe.seed,
-    layerCount: Math.max(config.layerCount, config.vision.depth),
+    layerCount: Math.max(backbone.decoder.layerCount, backbone.vision.layerCount),
     prefixScale: prefixScale === "calibrated" ? UNCALIBRATED_PREFIX_SCALE : prefixScale,
   });
 }

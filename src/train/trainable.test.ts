@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { zeros } from "../engine/tensor/tensor.ts";
 import { ConfigError } from "../errors/families.ts";
+import { TINY_BACKBONE } from "../../test/fixtures/qwen2-vl/tiny-model.ts";
 import { countParameters } from "./count-parameters.ts";
 import { trainableFilter, trainedWeights } from "./trainable.ts";
 
@@ -18,7 +19,7 @@ const WEIGHTS = new Map(NAMES.map((name) => [name, zeros([2, 3])]));
 const LORA = { rank: 1, alpha: 1, targetModules: ["q_proj"] };
 const PATHS = ["paths.gate.0.weight", "paths.layers.0.prefix_keys"];
 
-const trained = (...model: Parameters<typeof trainableFilter>): string[] => NAMES.filter(trainableFilter(...model));
+const trained = (model: Parameters<typeof trainableFilter>[0]): string[] => NAMES.filter(trainableFilter(model, TINY_BACKBONE));
 
 describe("what a recipe trains", () => {
   test("everything but adapters without LoRA; adapters and paths alone with it", () => {
@@ -36,19 +37,21 @@ describe("what a recipe trains", () => {
   });
 
   test("no input of a batch", () => {
-    expect(["query.inputIds", "pixelValues", "temperature", "seed:paths"].filter(trainableFilter({ lora: undefined, freeze: [] }))).toEqual(
-      [],
-    );
+    expect(
+      ["query.inputIds", "pixelValues", "temperature", "seed:paths"].filter(
+        trainableFilter({ lora: undefined, freeze: [] }, TINY_BACKBONE),
+      ),
+    ).toEqual([]);
   });
 
   test("nothing at all is an error", () => {
     const freeze = ["vision", "decoder", "embeddings"] as const;
-    expect([...trainedWeights(WEIGHTS, { lora: undefined, freeze }).keys()]).toEqual(PATHS);
+    expect([...trainedWeights(WEIGHTS, { lora: undefined, freeze }, TINY_BACKBONE).keys()]).toEqual(PATHS);
     const single = new Map([...WEIGHTS].filter(([name]) => !PATHS.includes(name)));
-    expect(() => trainedWeights(single, { lora: undefined, freeze })).toThrow(ConfigError);
+    expect(() => trainedWeights(single, { lora: undefined, freeze }, TINY_BACKBONE)).toThrow(ConfigError);
   });
 });
 
 test("counts the numbers of a model and those that are trained", () => {
-  expect(countParameters(WEIGHTS, { lora: LORA, freeze: [] })).toEqual({ total: 48, trained: 18 });
+  expect(countParameters(WEIGHTS, { lora: LORA, freeze: [] }, TINY_BACKBONE)).toEqual({ total: 48, trained: 18 });
 });

@@ -71,7 +71,7 @@ export class Trainer {
 
   /** @throws {ConfigError} if the recipe trains nothing. */
   static async create(options: TrainerOptions): Promise<Trainer> {
-    const trained = trainedWeights(options.model.weights, options.recipe.model);
+    const trained = trainedWeights(options.model.weights, options.recipe.model, options.model.backbone);
     return new Trainer(options, { trained, estimator: await makeEstimator(options) });
   }
 

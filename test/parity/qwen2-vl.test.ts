@@ -2,16 +2,12 @@ import { describe, expect, test } from "vitest";
 import { differentiate, gradientName } from "../../src/engine/autodiff/differentiate.ts";
 import { GraphBuilder } from "../../src/engine/graph/graph-builder.ts";
 import { matmul } from "../../src/engine/graph/operators.ts";
-import { modelInputs, visionModeOf, type TokenBatch } from "../../src/model/backbones/qwen2-vl/model-inputs.ts";
-import {
-  embeddingGraph,
-  encodeTokens,
-  hiddenStatesGraph,
-  imageFeatures,
-  outputTable,
-  type ModelGraphOptions,
-} from "../../src/model/backbones/qwen2-vl/model.ts";
-import { decoderRotaryTables, visionRotaryTables } from "../../src/model/backbones/qwen2-vl/rotary-tables.ts";
+import { modelInputs } from "../../src/model/multimodal/model-inputs.ts";
+import { visionModeOf, type TokenBatch } from "../../src/model/multimodal/token-batch.ts";
+import { embeddingGraph, encodeTokens, hiddenStatesGraph, outputTable, type ModelGraphOptions } from "../../src/model/multimodal/model.ts";
+import { visionRotaryTables } from "../../src/model/backbones/qwen2-vl/vision-rotary.ts";
+import { decoderRotaryTables } from "../../src/model/nn/rotary-tables.ts";
+import { imageFeatures } from "../../src/model/backbones/qwen2-vl/image-features.ts";
 import { Parameters } from "../../src/model/nn/parameter-source.ts";
 import { SINGLE_PATH, type PathConfig } from "../../src/model/paths/path-config.ts";
 import { readReferenceModel, REFERENCE_CASES, REFERENCE_MODELS } from "../fixtures/qwen2-vl/reference-model.ts";
@@ -30,13 +26,13 @@ function realTokens(data: Float32Array, { inputIds, lengths }: TokenBatch): numb
 
 describe.each(REFERENCE_MODELS)("the model %s against transformers", async (name) => {
   const model = await readReferenceModel(name);
-  const { config, weights, prefixes } = model;
+  const { backbone, config, weights, prefixes } = model;
   const paths: PathConfig = { count: prefixes.count, prefixLength: prefixes.length, topology: { kind: "parallel" }, aggregation: "mean" };
 
   test.each(REFERENCE_CASES)("final hidden states of %s", async (name) => {
     const batch = model.batch(name);
-    const { graph } = hiddenStatesGraph({ config, paths: SINGLE_PATH, vision: visionModeOf(batch) });
-    const { hidden } = await runGraph<"hidden">(graph, { ...weights, ...modelInputs(config, SINGLE_PATH, batch) });
+    const { graph } = hiddenStatesGraph({ backbone, paths: SINGLE_PATH, vision: visionModeOf(batch) });
+    const { hidden } = await runGraph<"hidden">(graph, { ...weights, ...modelInputs(backbone, SINGLE_PATH, batch) });
     const expected = model.expected(`expected.${name}.hidden`);
     expect(hidden.shape).toEqual(expected.shape);
     expect(relativeError(realTokens(hidden.data, batch), realTokens(expected.data, batch))).toBeLessThan(TOLERANCE);
@@ -44,27 +40,27 @@ describe.each(REFERENCE_MODELS)("the model %s against transformers", async (name
 
   test.each(["image", "uniform", "mixed"] as const)("image features of %s", async (name) => {
     const batch = model.batch(name);
-    const inputs = modelInputs(config, SINGLE_PATH, batch);
+    const inputs = modelInputs(backbone, SINGLE_PATH, batch);
     const parameters = new Parameters(new GraphBuilder());
     const graph = parameters.builder.finish({
-      features: imageFeatures(parameters, { config, paths: SINGLE_PATH, vision: visionModeOf(batch) }),
+      features: imageFeatures(parameters, config.vision, { vision: batch.images?.mode ?? "uniform", inputPrefix: "" }),
     });
     const { features } = await runGraph<"features">(graph, { ...weights, ...inputs });
-    const [, blocks, width] = features.shape as [number, number, number];
-    const sizes = (batch.images?.grids ?? []).map(({ rows, columns }) => (rows * columns) / config.vision.spatialMergeSize ** 2);
-    const real = sizes.flatMap((size, image) =>
-      Array.from(features.data.subarray(image * blocks * width, (image * blocks + size) * width)),
+    const [, width] = features.shape as [number, number];
+    const real = Array.from(batch.images?.featureRows ?? []).flatMap((row) =>
+      Array.from(features.data.subarray(row * width, (row + 1) * width)),
     );
     expect(relativeError(real, model.expected(`expected.${name}.image_features`).data)).toBeLessThan(TOLERANCE);
   });
 
   test.each(REFERENCE_CASES)("rotary angles of %s", (name) => {
-    const { positionIds, images } = model.batch(name);
+    const { positionIds } = model.batch(name);
+    const grids = model.grids(name);
     const [, rows, tokens] = positionIds.shape as [number, number, number];
-    const tables = decoderRotaryTables(config, positionIds.data, [rows, tokens]);
+    const tables = decoderRotaryTables(backbone.decoder.rotary, positionIds.data, [rows, tokens]);
     expect(relativeError(tables.cosines.data, model.expected(`expected.${name}.cosines`).data)).toBeLessThan(1e-5);
     expect(relativeError(tables.sines.data, model.expected(`expected.${name}.sines`).data)).toBeLessThan(1e-5);
-    for (const grid of images === undefined ? [] : [images.grids]) {
+    for (const grid of grids.length > 0 ? [grids] : []) {
       const vision = visionRotaryTables(config.vision, grid);
       const sizes = grid.map(({ rows, columns }) => rows * columns);
       const [, longest, half] = vision.cosines.shape as [number, number, number];
@@ -82,18 +78,18 @@ describe.each(REFERENCE_MODELS)("the model %s against transformers", async (name
 
   test("next-token scores through the output layer, tied or not", async () => {
     const parameters = new Parameters(new GraphBuilder());
-    const hidden = encodeTokens(parameters, { config, paths: SINGLE_PATH, vision: "none" });
-    const graph = parameters.builder.finish({ logits: matmul(hidden, outputTable(parameters, config), { transposeB: true }) });
-    const { logits } = await runGraph<"logits">(graph, { ...weights, ...modelInputs(config, SINGLE_PATH, model.batch("text")) });
+    const hidden = encodeTokens(parameters, { backbone, paths: SINGLE_PATH, vision: "none" });
+    const graph = parameters.builder.finish({ logits: matmul(hidden, outputTable(parameters, backbone), { transposeB: true }) });
+    const { logits } = await runGraph<"logits">(graph, { ...weights, ...modelInputs(backbone, SINGLE_PATH, model.batch("text")) });
     expect(relativeError(logits.data, model.expected("expected.text.logits").data)).toBeLessThan(TOLERANCE);
   });
 
   test.each(["", "_with_lora"])("embeddings of paths whose prefixes are the library's key-value cache%s", async (suffix) => {
     const batch = model.batch("mixed");
-    const options = { config, paths, vision: visionModeOf(batch), lora: suffix === "" ? undefined : model.lora };
+    const options = { backbone, paths, vision: visionModeOf(batch), lora: suffix === "" ? undefined : model.lora };
     const { paths: embeddings } = await runGraph<"paths">(embeddingGraph(options).graph, {
       ...weights,
-      ...modelInputs(config, paths, batch),
+      ...modelInputs(backbone, paths, batch),
     });
     const expected = model.expected(`expected.paths.embeddings${suffix}`);
     expect(embeddings.shape).toEqual(expected.shape);
@@ -102,12 +98,12 @@ describe.each(REFERENCE_MODELS)("the model %s against transformers", async (name
 
   test("gradients of every weight, adapter and prefix", async () => {
     const batch = model.batch("mixed");
-    const options: ModelGraphOptions = { config, paths, vision: visionModeOf(batch), lora: model.lora };
+    const options: ModelGraphOptions = { backbone, paths, vision: visionModeOf(batch), lora: model.lora };
     const { graph, shapes } = embeddingGraph(options);
     expect([...shapes.keys()].sort()).toEqual([...model.differentiated].sort());
     const backward = differentiate(graph, { seeds: { paths: "seed" }, inputs: model.differentiated });
     const seed = model.expected("expected.paths.seed");
-    const results = await runGraph<string>(backward, { ...weights, ...modelInputs(config, paths, batch), seed });
+    const results = await runGraph<string>(backward, { ...weights, ...modelInputs(backbone, paths, batch), seed });
     const errors = model.differentiated.map((weight) => {
       const gradient = results[gradientName(weight)];
       return { weight, error: relativeError(gradient?.data ?? [], model.expected(`gradients.${weight}`).data) };

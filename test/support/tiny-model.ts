@@ -1,7 +1,9 @@
 import { trainBytePairEncoding } from "../../src/model/formats/byte-pair-encoding.ts";
 import type { Qwen2VLConfig } from "../../src/model/backbones/qwen2-vl/config.ts";
+import { qwen2VLBackbone } from "../../src/model/backbones/qwen2-vl/backbone.ts";
+import { qwen2VLImages } from "../../src/model/backbones/qwen2-vl/image-preparer.ts";
 import { QWEN2_VL_IMAGE_PROCESSOR, type ImageProcessorConfig } from "../../src/model/backbones/qwen2-vl/image-processor.ts";
-import { embeddingGraph } from "../../src/model/backbones/qwen2-vl/model.ts";
+import { embeddingGraph } from "../../src/model/multimodal/model.ts";
 import { PLAIN_BACKBONE } from "../../src/model/folder/polyvec-config.ts";
 import type { ModelContents } from "../../src/model/folder/save-model-folder.ts";
 import type { TokenizerJson } from "../../src/model/formats/tokenizer-json.ts";
@@ -23,13 +25,14 @@ export function tinyModel({
 }: { readonly paths?: PathConfig; readonly lora?: LoraConfig; readonly seed?: number } = {}): ModelContents {
   const tokenizer = trainBytePairEncoding(TEXTS, { vocabSize: 300 });
   const config = tinyConfig(tokenizer);
-  const { shapes } = embeddingGraph({ config, paths, vision: "uniform", lora });
+  const backbone = qwen2VLBackbone(config);
+  const { shapes } = embeddingGraph({ backbone, paths, vision: "uniform", lora });
   const weights = initializeWeights(shapes, { seed, layerCount: config.layerCount });
   for (const name of weights.keys()) if (name.endsWith(".lora_B.weight")) weights.get(name)?.data.fill(0.1);
   return {
-    config,
+    backbone,
     polyvec: { ...PLAIN_BACKBONE, paths, instructions: { "target-image": "a picture" }, maxTokens: 64, provenance: { seed } },
-    imageProcessor: TINY_IMAGE_PROCESSOR,
+    images: qwen2VLImages(config, TINY_IMAGE_PROCESSOR),
     tokenizer,
     weights,
     lora,

@@ -20,7 +20,7 @@ export const ROOMS: Readonly<Record<RoomName, Room>> = {
   random: { imports: ["errors"] },
   inputs: { imports: ["errors"] },
   engine: { imports: ["errors", "files", "random"], parts: ["tensor", "graph", "autodiff", "onnx", "runtime"] },
-  model: { imports: [...BASE, "engine"], parts: ["formats", "nn", "paths", "backbones", "folder"] },
+  model: { imports: [...BASE, "engine"], parts: ["formats", "nn", "paths", "multimodal", "backbones", "folder"] },
   data: { imports: BASE },
   embed: { imports: [...BASE, "engine", "model"] },
   train: { imports: [...BASE, "engine", "model", "data", "embed"] },

@@ -19,11 +19,12 @@ if (from === undefined || to === undefined || (dtype !== "float16" && dtype !== 
 await using model = await openModelFolder(from);
 const weights = new Map<string, FloatTensor>();
 for (const name of model.weights.shapes.keys()) weights.set(name, await model.weights.read(name));
-const { config, imageProcessor, polyvec, lora } = model;
+const { backbone, processor, polyvec, lora } = model;
+const { images } = processor;
 const instructions = { ...searchInstructions(), ...polyvec.instructions };
 await saveModelFolder(
   to,
-  { config, imageProcessor, polyvec: { ...polyvec, instructions }, tokenizer: model.basePath ?? model.path, weights, lora },
+  { backbone, images, polyvec: { ...polyvec, instructions }, tokenizer: model.basePath ?? model.path, weights, lora },
   { dtype },
 );
 

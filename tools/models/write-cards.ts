@@ -25,7 +25,7 @@ for (const argument of process.argv.slice(2)) {
     name: basename(resolve(folder)),
     polyvec: model.polyvec,
     parameters: [...shapes.values()].reduce((sum, shape) => sum + sizeOf(shape), 0),
-    dimensions: model.config.hiddenSize,
+    dimensions: model.backbone.decoder.hiddenSize,
     report: await readReport(file),
     model: id,
   });

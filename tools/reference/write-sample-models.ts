@@ -16,8 +16,8 @@ for (const dtype of ["float32", "float16", "int8"] as const) {
   const pixels = Uint8Array.from({ length: 3 * 40 * 24 }, (_, index) => (index * 7) % 256);
   const batch = await model.processor.processBatch([{ image: { width: 40, height: 24, data: pixels } }]);
   const expected = {
-    texts: texts.map((text) => ({ text, ids: Array.from(model.tokenizer.encode(text)) })),
-    picture: { width: 40, height: 24, pixels: Array.from(pixels), patches: Array.from(batch.images?.pixelValues.data ?? []) },
+    texts: texts.map((text) => ({ text, ids: Array.from(model.processor.tokenizer.encode(text)) })),
+    picture: { width: 40, height: 24, pixels: Array.from(pixels), patches: [...(batch.images?.inputs["pixelValues"]?.data ?? [])] },
     weights: Object.fromEntries(
       await Promise.all([...model.weights.shapes.keys()].map(async (name) => [name, (await model.weights.read(name)).data[0]] as const)),
     ),

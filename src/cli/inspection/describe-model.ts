@@ -1,10 +1,9 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { sizeOf } from "../../engine/tensor/tensor.ts";
-import { isAdapterWeight } from "../../model/folder/checkpoint-names.ts";
 import { MODEL_FILES } from "../../model/folder/model-files.ts";
 import type { ModelFolder } from "../../model/folder/open-model-folder.ts";
-import { isPathParameter } from "../../model/paths/path-config.ts";
+import { weightPart, type WeightPart } from "../../model/multimodal/weight-parts.ts";
 
 /** A part of a model. */
 export interface PartDescription {
@@ -32,7 +31,7 @@ export interface ModelDescription {
   readonly dimensions: number;
   readonly matryoshkaDimensions: readonly number[];
   readonly lora: ModelFolder["lora"] | null;
-  readonly prompts: ModelFolder["polyvec"]["prompts"];
+  readonly prompts: ModelFolder["processor"]["prompts"];
   readonly instructions: Readonly<Record<string, string>>;
   /** Tensors in the files that embedding does not need. */
   readonly unused: readonly string[];
@@ -44,28 +43,29 @@ export interface ModelDescription {
 
 /** Tells what a model folder holds, from its configuration and the headers of its weights. */
 export async function describeModel(folder: ModelFolder): Promise<ModelDescription> {
-  const { path, basePath, config, polyvec, lora, weights, imageProcessor } = folder;
+  const { path, basePath, backbone, polyvec, lora, weights, processor } = folder;
+  const { decoder, vision } = backbone;
   const parts = describeParts(folder);
   return {
     path,
     base: basePath ?? null,
-    backbone: polyvec.backbone,
+    backbone: backbone.modelType,
     parameters: parts.reduce((sum, part) => sum + part.parameters, 0),
     parts,
-    decoder: { layers: config.layerCount, width: config.hiddenSize, heads: config.headCount, keyValueHeads: config.keyValueHeadCount },
+    decoder: { layers: decoder.layerCount, width: decoder.hiddenSize, heads: decoder.headCount, keyValueHeads: decoder.keyValueHeadCount },
     vision: {
-      layers: config.vision.depth,
-      width: config.vision.embedDimension,
-      patchSize: config.vision.patchSize,
-      maxPixels: imageProcessor.maxPixels,
+      layers: vision.layerCount,
+      width: vision.width,
+      patchSize: vision.patchSize,
+      maxPixels: processor.images.maxPixels,
     },
-    vocabulary: config.vocabSize,
-    maxTokens: polyvec.maxTokens ?? config.maxPositions,
+    vocabulary: decoder.vocabSize,
+    maxTokens: polyvec.maxTokens ?? backbone.maxPositions,
     paths: polyvec.paths,
-    dimensions: config.hiddenSize,
+    dimensions: decoder.hiddenSize,
     matryoshkaDimensions: polyvec.matryoshkaDimensions,
     lora: lora ?? null,
-    prompts: polyvec.prompts,
+    prompts: processor.prompts,
     instructions: polyvec.instructions,
     unused: weights.unused,
     files: await listFiles(path),
@@ -74,10 +74,10 @@ export async function describeModel(folder: ModelFolder): Promise<ModelDescripti
   };
 }
 
-function describeParts({ weights }: ModelFolder): PartDescription[] {
+function describeParts({ weights, backbone }: ModelFolder): PartDescription[] {
   const parts = new Map<PartDescription["part"], { parameters: number; bytes: number; dtypes: Set<string> }>();
   for (const [name, shape] of weights.shapes) {
-    const part = partOf(name);
+    const part = PART_NAMES[weightPart(backbone, name) ?? "decoder"];
     const sum = parts.get(part) ?? { parameters: 0, bytes: 0, dtypes: new Set() };
     sum.parameters += sizeOf(shape);
     sum.bytes += weights.storedBytes(name);
@@ -87,12 +87,13 @@ function describeParts({ weights }: ModelFolder): PartDescription[] {
   return [...parts].map(([part, { parameters, bytes, dtypes }]) => ({ part, parameters, bytes, dtypes: [...dtypes].sort() }));
 }
 
-function partOf(name: string): PartDescription["part"] {
-  if (isAdapterWeight(name)) return "adapter";
-  if (isPathParameter(name)) return "paths";
-  if (name.startsWith("visual.")) return "vision tower";
-  return name === "model.embed_tokens.weight" ? "token embeddings" : "decoder";
-}
+const PART_NAMES = {
+  vision: "vision tower",
+  embeddings: "token embeddings",
+  decoder: "decoder",
+  paths: "paths",
+  adapters: "adapter",
+} as const satisfies Readonly<Record<WeightPart, PartDescription["part"]>>;
 
 async function listFiles(path: string): Promise<{ name: string; bytes: number }[]> {
   const names = (await readdir(path)).sort();

@@ -96,7 +96,7 @@ async function costOf(
     trainingFlops: await trainingFlops({ recipe, model, source, steps: log.steps }),
     trainableParameters: trainableParameters({ recipe, model }),
   };
-  return { cost, dimensions: model.config.hiddenSize };
+  return { cost, dimensions: model.backbone.decoder.hiddenSize };
 }
 
 function setupModel(setup: SetupId, runs: readonly ReportRun[], embeddingMs: EmbeddingMs | undefined): ReportModelInput {

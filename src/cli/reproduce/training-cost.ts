@@ -4,8 +4,10 @@ import type { Graph } from "../../engine/graph/graph-builder.ts";
 import { sizeOf, type Tensor } from "../../engine/tensor/tensor.ts";
 import { countFlops } from "../../eval/benchmark/count-flops.ts";
 import type { EmbeddingInput } from "../../inputs/embedding-input.ts";
-import { modelInputs, visionModeOf, type TokenBatch } from "../../model/backbones/qwen2-vl/model-inputs.ts";
-import { embeddingGraph, type VisionMode } from "../../model/backbones/qwen2-vl/model.ts";
+import { modelInputs } from "../../model/multimodal/model-inputs.ts";
+import { visionModeOf, type TokenBatch } from "../../model/multimodal/token-batch.ts";
+import { embeddingGraph } from "../../model/multimodal/model.ts";
+import type { VisionMode } from "../../model/multimodal/token-batch.ts";
 import type { ModelFolder } from "../../model/folder/open-model-folder.ts";
 import type { BatchSource } from "../../train/batch-source.ts";
 import type { Recipe } from "../../train/recipe/recipe-types.ts";
@@ -38,8 +40,8 @@ export async function trainingFlops(run: CountedRun): Promise<number> {
 
 /** How many numbers a recipe trains. */
 export function trainableParameters({ recipe, model: { processor, polyvec, lora } }: Pick<CountedRun, "recipe" | "model">): number {
-  const { shapes } = embeddingGraph({ config: processor.config, paths: polyvec.paths, lora, vision: "uniform" });
-  const isTrainable = trainableFilter(recipe.model);
+  const { shapes } = embeddingGraph({ backbone: processor.backbone, paths: polyvec.paths, lora, vision: "uniform" });
+  const isTrainable = trainableFilter(recipe.model, processor.backbone);
   return [...shapes].reduce((sum, [name, shape]) => sum + (isTrainable(name) ? sizeOf(shape) : 0), 0);
 }
 
@@ -71,7 +73,7 @@ class StepCounter {
 
   #inputs(batch: TokenBatch, prefix: string): Record<string, Tensor> {
     const { processor, polyvec } = this.#run.model;
-    const inputs = Object.entries(modelInputs(processor.config, polyvec.paths, batch));
+    const inputs = Object.entries(modelInputs(processor.backbone, polyvec.paths, batch));
     return Object.fromEntries(inputs.map(([name, tensor]) => [prefix + name, tensor]));
   }
 
@@ -80,16 +82,16 @@ class StepCounter {
     const known = this.#graphs.get(key);
     if (known !== undefined) return known;
     const { recipe, model } = this.#run;
-    const { config } = model.processor;
+    const { backbone } = model.processor;
     const loss = {
       pathCount: model.polyvec.paths.count,
-      dimensions: config.hiddenSize,
+      dimensions: backbone.decoder.hiddenSize,
       regulariser: { kind: "none" },
       symmetric: recipe.objective.symmetric,
     } as const;
-    const options = { model: { config, paths: model.polyvec.paths, lora: model.lora }, loss, queryVision, targetVision };
+    const options = { model: { backbone, paths: model.polyvec.paths, lora: model.lora }, loss, queryVision, targetVision };
     const { graph } = contrastiveGraph(options);
-    const trainable = [...graph.inputs.keys()].filter(trainableFilter(recipe.model));
+    const trainable = [...graph.inputs.keys()].filter(trainableFilter(recipe.model, backbone));
     const made = differentiate(graph, { losses: ["loss"], inputs: trainable });
     this.#graphs.set(key, made);
     return made;

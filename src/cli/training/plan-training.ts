@@ -1,5 +1,7 @@
 import { flops } from "../../eval/report/format-number.ts";
 import { PLAIN_BACKBONE } from "../../model/folder/polyvec-config.ts";
+import type { Backbone } from "../../model/multimodal/backbone.ts";
+import { weightPart, type WeightPart } from "../../model/multimodal/weight-parts.ts";
 import { countParameters, type ParameterCounts } from "../../train/count-parameters.ts";
 import { batchSize, type TrainingBatch } from "../../train/batch-source.ts";
 import { prepareModel } from "../../train/prepare-model.ts";
@@ -13,7 +15,7 @@ import { formatTable } from "../terminal/table.ts";
 export interface TrainingPlan {
   /** With all its defaults. */
   readonly recipe: Recipe;
-  readonly parameters: Readonly<Record<Part | "all", ParameterCounts>>;
+  readonly parameters: Readonly<Record<WeightPart | "all", ParameterCounts>>;
   /** Means over the first steps. */
   readonly step: {
     /** Queries and targets, or captions. */
@@ -22,8 +24,6 @@ export interface TrainingPlan {
     readonly flops: number;
   };
 }
-
-type Part = "vision" | "decoder" | "embeddings" | "adapters" | "paths";
 
 /** Steps that are looked at. */
 const STEPS = 8;
@@ -39,14 +39,14 @@ export async function planTraining(recipe: Recipe, baseFolder: string | undefine
   const allFlops = await trainingFlops({ recipe: { ...recipe, accumulation: 1 }, model, source, steps });
   return {
     recipe,
-    parameters: countParts(weights, recipe),
+    parameters: countParts(weights, recipe, processor.backbone),
     step: { inputs: drawn.reduce((sum, batch) => sum + batchSize(batch), 0) / STEPS, flops: allFlops / STEPS },
   };
 }
 
-function countParts(weights: Parameters<typeof countParameters>[0], { model }: Recipe): TrainingPlan["parameters"] {
-  const count = (part?: Part): ParameterCounts =>
-    countParameters(new Map([...weights].filter(([name]) => part === undefined || partOf(name) === part)), model);
+function countParts(weights: Parameters<typeof countParameters>[0], { model }: Recipe, backbone: Backbone): TrainingPlan["parameters"] {
+  const count = (part?: WeightPart): ParameterCounts =>
+    countParameters(new Map([...weights].filter(([name]) => part === undefined || weightPart(backbone, name) === part)), model, backbone);
   const [vision, decoder, embeddings, adapters, paths] = PARTS.map(count) as [
     ParameterCounts,
     ParameterCounts,
@@ -58,13 +58,6 @@ function countParts(weights: Parameters<typeof countParameters>[0], { model }: R
 }
 
 const PARTS = ["vision", "decoder", "embeddings", "adapters", "paths"] as const;
-
-function partOf(name: string): Part {
-  if (name.startsWith("paths.")) return "paths";
-  if (name.includes(".lora_")) return "adapters";
-  if (name.startsWith("visual.")) return "vision";
-  return name.startsWith("model.layers.") || name.startsWith("model.norm.") ? "decoder" : "embeddings";
-}
 
 /** A plan as text for people. */
 export function printPlan({ recipe, parameters, step }: TrainingPlan): string {

@@ -3,16 +3,17 @@ import { isAbsolute, join, resolve } from "node:path";
 import { ConfigError, FileError } from "../../errors/families.ts";
 import { PolyvecError } from "../../errors/polyvec-error.ts";
 import { readJsonFile } from "../../files/json-file.ts";
-import { readQwen2VLConfig, type Qwen2VLConfig } from "../backbones/qwen2-vl/config.ts";
-import type { ImageProcessorConfig } from "../backbones/qwen2-vl/image-processor.ts";
-import { embeddingGraph } from "../backbones/qwen2-vl/model.ts";
-import { readPreprocessorConfig } from "../backbones/qwen2-vl/preprocessor-config.ts";
-import { Qwen2VLProcessor, type ProcessorParts } from "../backbones/qwen2-vl/processor.ts";
+import { parseBackbone } from "../backbones/known-backbones.ts";
+import type { Backbone } from "../multimodal/backbone.ts";
+import type { ParsedBackbone, ProcessorSettings } from "../multimodal/backbone-kind.ts";
+import type { InputProcessor } from "../multimodal/input-processor.ts";
+import { embeddingGraph } from "../multimodal/model.ts";
+import { isQuantisedScales, quantisedWeightOf } from "../formats/quantised-names.ts";
 import { openSafetensors, type Safetensors } from "../formats/safetensors.ts";
-import { loadTokenizer, type Tokenizer } from "../formats/tokenizer.ts";
+import { loadTokenizer } from "../formats/tokenizer.ts";
 import type { LoraConfig } from "../nn/parameter-source.ts";
 import { parseAdapterConfig, type AdapterConfig } from "./adapter-config.ts";
-import { nameOfAdapterTensor, publishedName, storedShape } from "./checkpoint-names.ts";
+import { graphName, nameOfAdapterTensor, storedShape } from "./checkpoint-names.ts";
 import { MODEL_FILES } from "./model-files.ts";
 import { ModelWeights, type AskedWeight, type WeightsSource } from "./model-weights.ts";
 import { parsePolyvecConfig, PLAIN_BACKBONE, type PolyvecConfig } from "./polyvec-config.ts";
@@ -22,12 +23,10 @@ export interface ModelFolder extends AsyncDisposable {
   readonly path: string;
   /** Where the backbone's files lie if they are not in the folder itself. */
   readonly basePath: string | undefined;
-  readonly config: Qwen2VLConfig;
+  readonly backbone: Backbone;
   readonly polyvec: PolyvecConfig;
-  readonly imageProcessor: ImageProcessorConfig;
-  readonly tokenizer: Tokenizer;
-  /** Turns inputs into tokens and patches. */
-  readonly processor: Qwen2VLProcessor;
+  /** Turns inputs into tokens, and images as the backbone takes them. */
+  readonly processor: InputProcessor;
   readonly weights: ModelWeights;
   readonly lora: LoraConfig | undefined;
   /** Closes the files; a second call does nothing. */
@@ -35,7 +34,7 @@ export interface ModelFolder extends AsyncDisposable {
 }
 
 /**
- * Opens a model folder: Polyvec's own, a Qwen2-VL checkpoint in Hugging Face layout (one path), or either with a LoRA adapter in PEFT layout.
+ * Opens a model folder: Polyvec's own, a checkpoint in Hugging Face layout (one path), or either with a LoRA adapter in PEFT layout.
  * All of the configuration is read and checked, and that every weight is there in the right shape; their numbers stay on disk.
  * @throws {FileError} if the folder or a file is missing. @throws {ConfigError} if a configuration is wrong.
  * @throws {WeightsError} if a file of weights is damaged or does not fit the configuration.
@@ -62,22 +61,24 @@ async function openParts(path: string, opened: Safetensors[]): Promise<ModelFold
   const adapter = await openAdapter(path, open);
   const basePath = await findBase(path, polyvec.base ?? adapter?.config.base);
   const find = (name: string): Promise<string> => findFile(name, [path, ...(basePath === undefined ? [] : [basePath])]);
-  const [config, imageProcessor, tokenizer] = await Promise.all([
-    find(MODEL_FILES.config).then(readQwen2VLConfig),
-    find(MODEL_FILES.preprocessor).then(readPreprocessorConfig),
-    find(MODEL_FILES.tokenizer).then(loadTokenizer),
-  ]);
+  const configFile = await find(MODEL_FILES.config);
+  const parsed = parseBackbone(await readJsonFile(configFile), { file: configFile });
+  const { backbone } = parsed;
+  checkBackbone(path, polyvec, backbone);
+  const [file, tokenizer] = await Promise.all([find(MODEL_FILES.preprocessor), find(MODEL_FILES.tokenizer).then(loadTokenizer)]);
   const lora = adapter?.config.lora;
-  const processor = makeProcessor(path, { config, imageProcessor, tokenizer, prompts: polyvec.prompts });
-  checkTopology(path, polyvec, config);
-  const asked = askedWeights(config, polyvec, lora);
+  const processor = makeProcessor(path, parsed, { preprocessor: await readJsonFile(file), file, tokenizer, prompts: polyvec.prompts });
+  checkTopology(path, polyvec, backbone);
+  const asked = askedWeights(backbone, polyvec, lora);
   const paths = [...asked.keys()].some((name) => name.startsWith("paths."))
     ? [asSource(await open(await findFile(MODEL_FILES.paths, [path])), (name) => name, true)]
     : [];
-  const backbone = asSource(await open(basePath ?? path), publishedName, false);
-  const weights = new ModelWeights([...paths, ...(adapter === undefined ? [] : [adapter.source]), backbone], asked);
+  const { checkpoint } = backbone;
+  const adapters = adapter === undefined ? [] : [asSource(adapter.weights, (name) => nameOfAdapterTensor(checkpoint, name), true)];
+  const base = asSource(await open(basePath ?? path), (name) => graphName(checkpoint, name), false);
+  const weights = new ModelWeights([...paths, ...adapters, base], asked);
   const close = (): Promise<void> => weights.close();
-  return { path, basePath, config, polyvec, imageProcessor, tokenizer, processor, weights, lora, close, [Symbol.asyncDispose]: close };
+  return { path, basePath, backbone, polyvec, processor, weights, lora, close, [Symbol.asyncDispose]: close };
 }
 
 async function checkIsFolder(path: string): Promise<void> {
@@ -95,7 +96,7 @@ async function readPolyvecConfig(path: string): Promise<PolyvecConfig> {
 
 interface OpenedAdapter {
   readonly config: AdapterConfig;
-  readonly source: WeightsSource;
+  readonly weights: Safetensors;
 }
 
 async function openAdapter(path: string, open: (file: string) => Promise<Safetensors>): Promise<OpenedAdapter | undefined> {
@@ -103,7 +104,7 @@ async function openAdapter(path: string, open: (file: string) => Promise<Safeten
   if (!(await isThere(file))) return undefined;
   const weights = await open(await findFile(MODEL_FILES.adapter, [path]));
   const config = parseAdapterConfig(await readJsonFile(file), { file, tensorNames: weights.names });
-  return { config, source: asSource(weights, nameOfAdapterTensor, true) };
+  return { config, weights };
 }
 
 /** The folder with the backbone's files, if it is another one. @throws {FileError} if it is not where the configuration says. */
@@ -134,28 +135,37 @@ function isThere(file: string): Promise<boolean> {
 }
 
 function asSource(file: Safetensors, toGraphName: (stored: string) => string, complete: boolean): WeightsSource {
-  return { file, names: new Map(file.names.map((stored) => [toGraphName(stored), stored])), complete };
+  const stored = file.names.filter((name) => !isQuantisedScales(name));
+  return { file, names: new Map(stored.map((name) => [toGraphName(quantisedWeightOf(name)?.weight ?? name), name])), complete };
 }
 
 /** Every weight of the model's largest graph, with images. */
-function askedWeights(config: Qwen2VLConfig, { paths }: PolyvecConfig, lora: LoraConfig | undefined): Map<string, AskedWeight> {
-  const { shapes } = embeddingGraph({ config, paths, vision: "uniform", lora });
-  return new Map([...shapes].map(([name, shape]) => [name, { shape, storedShape: storedShape(name, shape, config.vision) }]));
+function askedWeights(backbone: Backbone, { paths }: PolyvecConfig, lora: LoraConfig | undefined): Map<string, AskedWeight> {
+  const { shapes } = embeddingGraph({ backbone, paths, vision: "uniform", lora });
+  return new Map([...shapes].map(([name, shape]) => [name, { shape, storedShape: storedShape(backbone.checkpoint, name, shape) }]));
 }
 
 /** Makes the processor, which checks that tokenizer, image processor and backbone belong together. */
-function makeProcessor(path: string, parts: ProcessorParts): Qwen2VLProcessor {
+function makeProcessor(path: string, parsed: ParsedBackbone, settings: ProcessorSettings): InputProcessor {
   try {
-    return new Qwen2VLProcessor(parts);
+    return parsed.makeProcessor(settings);
   } catch (error) {
-    if (!PolyvecError.isInstance(error)) throw error;
+    if (!PolyvecError.isInstance(error) || error.details["file"] !== undefined) throw error;
     throw new ConfigError({ message: `${path}: ${error.message}`, details: { ...error.details, file: path }, cause: error });
   }
 }
 
-function checkTopology(path: string, { paths: { topology } }: PolyvecConfig, { layerCount }: Qwen2VLConfig): void {
+function checkTopology(path: string, { paths: { topology } }: PolyvecConfig, { decoder: { layerCount } }: Backbone): void {
   if (topology.kind !== "branchLayer" || topology.layer < layerCount) return;
   const [file, field, expected] = [join(path, MODEL_FILES.polyvec), "paths.topology.layer", `below num_hidden_layers (${layerCount})`];
   const message = `${file}: ${field} is ${topology.layer}, expected ${expected}; correct it`;
   throw new ConfigError({ message, details: { file, field, got: topology.layer, expected } });
+}
+
+/** @throws {ConfigError} if `polyvec.json` was made for another kind of backbone. */
+function checkBackbone(path: string, { backbone }: PolyvecConfig, { modelType }: Backbone): void {
+  if (backbone === undefined || backbone === modelType) return;
+  const [file, field] = [join(path, MODEL_FILES.polyvec), "backbone"];
+  const message = `${file}: ${field} is ${JSON.stringify(backbone)}, but ${MODEL_FILES.config} is of a model of type ${JSON.stringify(modelType)}; use the files of one model`;
+  throw new ConfigError({ message, details: { file, field, got: backbone, expected: modelType } });
 }

@@ -1,18 +1,18 @@
 import { z } from "zod";
 import { ConfigError } from "../../errors/families.ts";
 import { parseConfig } from "../../files/parse-config.ts";
-import { DEFAULT_PROMPT_TEMPLATE, type PromptTemplate } from "../backbones/qwen2-vl/prompt.ts";
+import type { PromptTemplate } from "../multimodal/prompt.ts";
 import { SINGLE_PATH, type PathConfig, type PathTopology } from "../paths/path-config.ts";
 
 /** `polyvec.json`: what turns a backbone into an embedding model. In the file, names are snake_case like those of the files beside it. */
 export interface PolyvecConfig {
-  /** The `model_type` of the backbone's `config.json`. */
-  readonly backbone: "qwen2_vl";
+  /** The `model_type` of the backbone's `config.json`; not in that of a plain backbone. */
+  readonly backbone?: string;
   readonly paths: PathConfig;
   /** Lengths to which embeddings may be cut because the model was trained for it, ascending; empty if it was not. */
   readonly matryoshkaDimensions: readonly number[];
-  /** How an input is laid out as text. */
-  readonly prompts: PromptTemplate;
+  /** How an input is laid out as text; as the backbone usually has it if not given. */
+  readonly prompts?: PromptTemplate;
   /** Instructions that the model was trained with, by what they are for, such as those of {@link SEARCH_INSTRUCTIONS}. */
   readonly instructions: Readonly<Record<string, string>>;
   /** The most tokens of one input, image included; longer texts are cut. The model's `maxPositions` if not given. */
@@ -25,10 +25,8 @@ export interface PolyvecConfig {
 
 /** The configuration of a plain backbone: one path, no prefix. */
 export const PLAIN_BACKBONE: PolyvecConfig = {
-  backbone: "qwen2_vl",
   paths: SINGLE_PATH,
   matryoshkaDimensions: [],
-  prompts: DEFAULT_PROMPT_TEMPLATE,
   instructions: {},
   provenance: {},
 };
@@ -50,7 +48,7 @@ const topologySchema = z.union([
 const polyvecSchema = z.strictObject({
   format: z.literal("polyvec-model"),
   version: z.literal(1),
-  backbone: z.literal("qwen2_vl"),
+  backbone: z.string(),
   paths: z.strictObject({
     count,
     prefix_length: z.int().nonnegative(),
@@ -58,9 +56,7 @@ const polyvecSchema = z.strictObject({
     aggregation: z.enum(["mean", "gate"]),
   }),
   matryoshka_dimensions: z.array(count).default([]),
-  prompts: z
-    .strictObject({ image: z.string(), instruction: z.string(), text: z.string(), end: z.string(), answer: z.string() })
-    .default(DEFAULT_PROMPT_TEMPLATE),
+  prompts: z.strictObject({ image: z.string(), instruction: z.string(), text: z.string(), end: z.string(), answer: z.string() }).optional(),
   instructions: z.record(z.string(), z.string()).default({}),
   max_tokens: count.optional(),
   base: z.string().min(1).optional(),
@@ -81,7 +77,7 @@ export function parsePolyvecConfig(value: unknown, { file }: { file: string }): 
     backbone: raw.backbone,
     paths: { count: paths, prefixLength, topology: toTopology(raw.paths.topology), aggregation: raw.paths.aggregation },
     matryoshkaDimensions: raw.matryoshka_dimensions.toSorted((a, b) => a - b),
-    prompts: raw.prompts,
+    ...(raw.prompts === undefined ? {} : { prompts: raw.prompts }),
     instructions: raw.instructions,
     ...(raw.max_tokens === undefined ? {} : { maxTokens: raw.max_tokens }),
     ...(raw.base === undefined ? {} : { base: raw.base }),
@@ -98,7 +94,7 @@ export function toPolyvecJson(config: PolyvecConfig): Readonly<Record<string, un
     backbone: config.backbone,
     paths: { count: paths, prefix_length: prefixLength, topology: toRawTopology(topology), aggregation },
     matryoshka_dimensions: [...config.matryoshkaDimensions],
-    prompts: { ...config.prompts },
+    prompts: config.prompts === undefined ? undefined : { ...config.prompts },
     instructions: { ...config.instructions },
     max_tokens: config.maxTokens,
     base: config.base,

@@ -4,10 +4,9 @@ import type { FloatTensor } from "../../engine/tensor/tensor.ts";
 import { WeightsError } from "../../errors/families.ts";
 import { asFileError, writeFileAtomic, writeJsonAtomic } from "../../files/atomic-write.ts";
 import { replaceFolder } from "../../files/replace-folder.ts";
-import { toHuggingFaceConfig, type Qwen2VLConfig } from "../backbones/qwen2-vl/config.ts";
-import type { ImageProcessorConfig } from "../backbones/qwen2-vl/image-processor.ts";
-import { toHuggingFacePreprocessorConfig } from "../backbones/qwen2-vl/preprocessor-config.ts";
-import { embeddingGraph } from "../backbones/qwen2-vl/model.ts";
+import type { Backbone } from "../multimodal/backbone.ts";
+import type { ImagePreparer } from "../multimodal/image-preparer.ts";
+import { embeddingGraph } from "../multimodal/model.ts";
 import { writeSafetensors } from "../formats/safetensors.ts";
 import { writeTokenizer, type TokenizerJson } from "../formats/tokenizer-json.ts";
 import type { LoraConfig } from "../nn/parameter-source.ts";
@@ -20,9 +19,9 @@ import { sameNumbers, shapeText } from "./shape-text.ts";
 
 /** A model in memory, as it is saved. */
 export interface ModelContents {
-  readonly config: Qwen2VLConfig;
+  readonly backbone: Backbone;
   readonly polyvec: PolyvecConfig;
-  readonly imageProcessor: ImageProcessorConfig;
+  readonly images: ImagePreparer;
   /** The tokenizer itself, or the model folder it is copied from. */
   readonly tokenizer: TokenizerJson | string;
   /** By graph name. With `polyvec.base`, the backbone's weights are left out. Others than those of the embedding graph (`lm_head.weight`) are kept. */
@@ -46,12 +45,12 @@ export interface SaveModelOptions {
  */
 export async function saveModelFolder(path: string, contents: ModelContents, { dtype = "float32" }: SaveModelOptions = {}): Promise<void> {
   const parts = splitWeights(path, contents);
-  const { polyvec, lora, config, card } = contents;
+  const { polyvec, lora, backbone, card } = contents;
   await replaceFolder(path, { marker: MODEL_FILES.config, owned: Object.values(MODEL_FILES) }, async (folder) => {
     const file = (name: string): string => join(folder, name);
-    await writeJsonAtomic(file(MODEL_FILES.polyvec), toPolyvecJson(polyvec));
-    await writeJsonAtomic(file(MODEL_FILES.config), toHuggingFaceConfig(config));
-    await writeJsonAtomic(file(MODEL_FILES.preprocessor), toHuggingFacePreprocessorConfig(contents.imageProcessor));
+    await writeJsonAtomic(file(MODEL_FILES.polyvec), toPolyvecJson({ ...polyvec, backbone: backbone.modelType }));
+    await writeJsonAtomic(file(MODEL_FILES.config), backbone.toHuggingFaceConfig());
+    await writeJsonAtomic(file(MODEL_FILES.preprocessor), contents.images.toHuggingFaceConfig());
     await writeTokenizerFiles(folder, contents.tokenizer);
     if (card !== undefined) await writeFileAtomic(file(MODEL_FILES.card), card);
     if (parts.paths.size > 0) {
@@ -75,8 +74,8 @@ interface SplitWeights {
 }
 
 /** The weights by file, under the names and in the shapes that the files have. */
-function splitWeights(path: string, { config, polyvec, lora, weights }: ModelContents): SplitWeights {
-  const { shapes } = embeddingGraph({ config, paths: polyvec.paths, vision: "uniform", lora });
+function splitWeights(path: string, { backbone, polyvec, lora, weights }: ModelContents): SplitWeights {
+  const { shapes } = embeddingGraph({ backbone, paths: polyvec.paths, vision: "uniform", lora });
   for (const [name, shape] of shapes) {
     const isOfBase = polyvec.base !== undefined && !isPathParameter(name) && !isAdapterWeight(name);
     if (!isOfBase) checkWeight(path, name, { shape, tensor: weights.get(name) });
@@ -92,9 +91,9 @@ function splitWeights(path: string, { config, polyvec, lora, weights }: ModelCon
     adapter: new Map<string, FloatTensor>(),
   };
   for (const [name, tensor] of weights) {
-    if (isAdapterWeight(name)) split.adapter.set(adapterTensorName(name), tensor);
+    if (isAdapterWeight(name)) split.adapter.set(adapterTensorName(backbone.checkpoint, name), tensor);
     else if (isPathParameter(name)) split.paths.set(name, tensor);
-    else split.backbone.set(name, { ...tensor, shape: storedShape(name, tensor.shape, config.vision) });
+    else split.backbone.set(name, { ...tensor, shape: storedShape(backbone.checkpoint, name, tensor.shape) });
   }
   return split;
 }

@@ -9,6 +9,8 @@ export interface PathInputs {
   readonly sines: Value;
   /** [B] int32: row of each input's last token among the B * T. */
   readonly lastRows: Value;
+  /** [B, T, hidden] float32 each: added to the tokens after the first layers, one a layer; 0 where a token is no image's. */
+  readonly deep?: readonly Value[] | undefined;
   /** What topology `shared` needs beside. */
   readonly readouts?: ReadoutInputs | undefined;
 }

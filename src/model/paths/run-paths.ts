@@ -36,10 +36,15 @@ function branchLayerOf({ layer }: { readonly layer: number }, { layerCount }: De
 }
 
 /** All tokens' final hidden states without any path: `[B, T, hidden]`. For language modelling and parity checks. */
-export function runTrunk(decoder: Decoder, { hidden, cosines, sines }: Pick<PathInputs, "hidden" | "cosines" | "sines">): Value {
+export function runTrunk(
+  decoder: Decoder,
+  { hidden, cosines, sines, deep }: Pick<PathInputs, "hidden" | "cosines" | "sines" | "deep">,
+): Value {
   const bias = causalBias(hidden.builder, { tokens: hidden.shape[1] as Dimension, prefixLength: 0 });
   let states = hidden;
-  for (let layer = 0; layer < decoder.layerCount; layer++) states = decoder.layer(layer, states, { cosines, sines, bias });
+  for (let layer = 0; layer < decoder.layerCount; layer++) {
+    states = addDeep(decoder.layer(layer, states, { cosines, sines, bias }), deep?.[layer]);
+  }
   return decoder.norm(states);
 }
 
@@ -58,13 +63,22 @@ function runParallel(
   const streams = { cosines: tile(inputs.cosines, 0, count), sines: tile(inputs.sines, 0, count) };
   const bias = causalBias(parameters.builder, { tokens, prefixLength });
   let hidden = inputs.hidden;
-  for (let layer = 0; layer < inputs.branchLayer; layer++) hidden = decoder.layer(layer, hidden, trunk);
+  for (let layer = 0; layer < inputs.branchLayer; layer++) {
+    hidden = addDeep(decoder.layer(layer, hidden, trunk), inputs.deep?.[layer]);
+  }
   hidden = tile(hidden, 0, count);
   for (let layer = inputs.branchLayer; layer < last; layer++) {
+    const added = inputs.deep?.[layer];
     hidden = decoder.layer(layer, hidden, { ...streams, bias, prefix: prefix(layer) });
+    hidden = addDeep(hidden, added === undefined ? undefined : tile(added, 0, count));
   }
   const pooled = decoder.lastLayer(hidden, { ...streams, prefix: prefix(last) }, lastTokens(inputs, config));
   return decoder.norm(transpose(reshape(pooled, [count, batch, width]), [1, 0, 2]));
+}
+
+/** What a layer gives, with what is added at the image tokens. The last layer has none: an input's last token is no image's. */
+function addDeep(hidden: Value, added: Value | undefined): Value {
+  return added === undefined ? hidden : add(hidden, added);
 }
 
 /** Each stream's last token: rows `[N * B, 1]` among its N * B * T tokens, and what it sees. */

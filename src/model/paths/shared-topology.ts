@@ -33,7 +33,12 @@ export function runSharedPaths(
   const prefix = (layer: number): AttentionPrefix | undefined => sideBySide(layerPrefixes(parameters, decoder, { config, layer }), batch);
   const last = decoder.layerCount - 1;
   let hidden = concat([inputs.hidden, placed], 1);
-  for (let layer = 0; layer < last; layer++) hidden = decoder.layer(layer, hidden, { ...context, prefix: prefix(layer) });
+  for (let layer = 0; layer < last; layer++) {
+    hidden = decoder.layer(layer, hidden, { ...context, prefix: prefix(layer) });
+    const added = inputs.deep?.[layer];
+    if (added !== undefined)
+      hidden = concat([add(slice(hidden, 1, [0, tokens]), added), slice(hidden, 1, [tokens, addDimensions(tokens, count)])], 1);
+  }
   const selected = lastReadouts(context.bias, blocks);
   return decoder.norm(decoder.lastLayer(hidden, { ...context, prefix: prefix(last) }, selected));
 }

@@ -36,7 +36,12 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
   await using log = await RunLog.open(join(out, RUN_FILES.metrics), { resumedFrom: latest.checkpoint?.step, onEvent });
   const run: ReadyRun = { trainer, model, log, monitor: monitorOf(recipe) };
   log.replay(run.monitor);
-  log.tell({ type: "begin", step: trainer.step, steps: recipe.steps, parameters: countParameters(model.weights, recipe.model) });
+  log.tell({
+    type: "begin",
+    step: trainer.step,
+    steps: recipe.steps,
+    parameters: countParameters(model.weights, recipe.model, model.backbone),
+  });
   if (calibration !== undefined) log.tell(calibration);
   if (changes.length > 0) await log.record({ type: "change", step: trainer.step, changes });
   for (const warning of openingWarnings(options, { latest, calibration, step: trainer.step })) await log.record(warning);

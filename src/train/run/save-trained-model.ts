@@ -21,9 +21,8 @@ export interface TrainedModel {
 export async function saveTrainedModel(folder: string, model: TrainedModel): Promise<void> {
   const { recipe, prepared, weights, instructions, provenance, dtype } = model;
   const { paths, processor, tokenizerSource: tokenizer } = prepared;
-  const { config, imageProcessor, prompts } = processor;
+  const { backbone, images, prompts } = processor;
   const polyvec = {
-    backbone: "qwen2_vl",
     paths,
     matryoshkaDimensions: [],
     prompts,
@@ -31,6 +30,6 @@ export async function saveTrainedModel(folder: string, model: TrainedModel): Pro
     maxTokens: recipe.model.maxTokens,
     provenance: { recipe: plain(recipe), ...provenance },
   } as const;
-  const contents = { config, polyvec, imageProcessor, tokenizer, weights, lora: recipe.model.lora };
+  const contents = { backbone, polyvec, images, tokenizer, weights, lora: recipe.model.lora };
   await saveModelFolder(folder, contents, dtype === undefined ? {} : { dtype });
 }

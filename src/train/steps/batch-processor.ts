@@ -1,6 +1,6 @@
 import type { EmbeddingInput } from "../../inputs/embedding-input.ts";
 import type { IntTensor } from "../../engine/tensor/tensor.ts";
-import type { TokenBatch } from "../../model/backbones/qwen2-vl/model-inputs.ts";
+import type { TokenBatch } from "../../model/multimodal/token-batch.ts";
 
 /** Inputs turned into tokens and pixels, with the places of the answer tokens. */
 export interface LanguageTokens {

@@ -1,5 +1,6 @@
 import { GraphBuilder } from "../../engine/graph/graph-builder.ts";
-import { encodeBatch, type ModelGraphOptions, type VisionMode } from "../../model/backbones/qwen2-vl/model.ts";
+import { encodeBatch, type ModelGraphOptions } from "../../model/multimodal/model.ts";
+import type { VisionMode } from "../../model/multimodal/token-batch.ts";
 import { Parameters } from "../../model/nn/parameter-source.ts";
 import { lossOfEmbeddings, type LossOptions } from "../objective/loss-graph.ts";
 import type { StepGraph } from "./step-graph.ts";

@@ -1,5 +1,5 @@
 import { GraphBuilder } from "../../engine/graph/graph-builder.ts";
-import { encodeBatch, type ModelGraphOptions } from "../../model/backbones/qwen2-vl/model.ts";
+import { encodeBatch, type ModelGraphOptions } from "../../model/multimodal/model.ts";
 import { Parameters } from "../../model/nn/parameter-source.ts";
 import type { StepGraph } from "./step-graph.ts";
 

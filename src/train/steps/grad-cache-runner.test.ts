@@ -29,9 +29,9 @@ interface Case {
 }
 
 function engineOptions({ model, regulariser = { kind: "none" }, recompute = false }: Case): StepEngineOptions {
-  const { config, paths, lora, processor } = model;
-  const trainable = trainableFilter({ lora, freeze: [] });
-  return { model: { config, paths, lora, recompute }, regulariser, symmetric: true, processor, trainable, threads: 1 };
+  const { backbone, paths, lora, processor } = model;
+  const trainable = trainableFilter({ lora, freeze: [] }, backbone);
+  return { model: { backbone, paths, lora, recompute }, regulariser, symmetric: true, processor, trainable, threads: 1 };
 }
 
 function run(engine: StepEngine, { model, estimator = new Map() }: Case, batch: TrainingBatch): Promise<StepResult> {
@@ -40,9 +40,14 @@ function run(engine: StepEngine, { model, estimator = new Map() }: Case, batch: 
 }
 
 /** An estimator that is not at its start, where vCLUB has no gradient. */
-async function movedEstimator({ config, paths }: TrainableModel): Promise<Required<Pick<Case, "regulariser" | "estimator">>> {
+async function movedEstimator({ backbone, paths }: TrainableModel): Promise<Required<Pick<Case, "regulariser" | "estimator">>> {
   const settings = { seed: 3, learningRate: 1, innerSteps: 1, hiddenWidth: 8, pairs: "unordered" } as const;
-  const made = await MutualInformationEstimator.create({ ...settings, pathCount: paths.count, dimensions: config.hiddenSize, threads: 1 });
+  const made = await MutualInformationEstimator.create({
+    ...settings,
+    pathCount: paths.count,
+    dimensions: backbone.decoder.hiddenSize,
+    threads: 1,
+  });
   const estimator = new Map([...made.parameters].map(([name, { shape, data }]) => [name, { dtype: "float32" as const, shape, data: data.map((value, at) => value + 0.2 * Math.sin(at)) }])); // prettier-ignore
   await made.dispose();
   return { regulariser: { kind: "vclub", estimator: made.shape }, estimator };
@@ -112,10 +117,10 @@ test("with adapters, and a chunk for every input", async () => {
 });
 
 test("a recipe's recomputation reaches every layer and vision block", () => {
-  const { config, paths } = MODELS["three paths, parallel"];
-  const { graph } = encoderGraph({ config, paths, vision: "uniform", recompute: true });
+  const { backbone, paths } = MODELS["three paths, parallel"];
+  const { graph } = encoderGraph({ backbone, paths, vision: "uniform", recompute: true });
   const regions = new Set(graph.values.flatMap(({ region }) => region ?? []));
-  expect(regions.size).toBe(config.layerCount + config.vision.depth);
+  expect(regions.size).toBe(backbone.decoder.layerCount + backbone.vision.layerCount);
 });
 
 test.each<ModelName>(["three paths, parallel", "three paths, shared"])(

@@ -3,7 +3,7 @@ import { GraphBuilder, type Graph } from "../../engine/graph/graph-builder.ts";
 import { cast, gather, less, matmul, mul, reduceMax, reduceMean, reduceSum, reshape, sub } from "../../engine/graph/operators.ts";
 import type { Value } from "../../engine/graph/value.ts";
 import { Parameters } from "../../model/nn/parameter-source.ts";
-import { encodeTokens, outputTable, type ModelGraphOptions } from "../../model/backbones/qwen2-vl/model.ts";
+import { encodeTokens, outputTable, type ModelGraphOptions } from "../../model/multimodal/model.ts";
 import { logSumExp } from "../objective/numerics.ts";
 import type { StepGraph } from "./step-graph.ts";
 
@@ -20,8 +20,8 @@ export function languageGraph(options: ModelGraphOptions): StepGraph {
   const answers: Dimension = symbol("answers");
   const rows = builder.input("answerRows", "int32", [answers]);
   const ids = builder.input("answerIds", "int32", [answers]);
-  const table = outputTable(parameters, options.config);
-  const states = gather(reshape(hidden, [flatRows(hidden), options.config.hiddenSize]), rows);
+  const table = outputTable(parameters, options.backbone);
+  const states = gather(reshape(hidden, [flatRows(hidden), options.backbone.decoder.hiddenSize]), rows);
   const scores = matmul(states, table, { transposeB: true });
   const right = reduceSum(mul(states, gather(table, ids)), [-1]);
   const best = reduceMax(scores, [-1]);

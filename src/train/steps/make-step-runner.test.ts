@@ -26,7 +26,7 @@ function watchedEngine(fields: { readonly chunkSize?: number }): {
     recipe,
     model: { ...model, processor },
     regulariser: { kind: "none" },
-    trainable: trainableFilter(recipe.model),
+    trainable: trainableFilter(recipe.model, model.backbone),
     threads: 1,
   });
   const inputs = { weights: model.weights, estimator: new Map(), lossWeights: { temperature: 1, pathWeight: 1, regulariserWeight: 0 } };

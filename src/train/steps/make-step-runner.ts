@@ -18,9 +18,16 @@ export interface StepRunnerChoice {
 
 /** The engine that a recipe asks for: whole batches at once, or in chunks those that have more inputs than `chunkSize`. */
 export function makeStepRunner({ recipe, model, regulariser, trainable, threads }: StepRunnerChoice): StepEngine {
-  const { config, paths, lora, processor } = model;
+  const { backbone, paths, lora, processor } = model;
   const { chunkSize, recompute, objective } = recipe;
-  const options = { model: { config, paths, lora, recompute }, regulariser, symmetric: objective.symmetric, processor, trainable, threads };
+  const options = {
+    model: { backbone, paths, lora, recompute },
+    regulariser,
+    symmetric: objective.symmetric,
+    processor,
+    trainable,
+    threads,
+  };
   const whole = new StepRunner(options);
   return chunkSize === undefined ? whole : new SizedEngine(whole, new GradCacheRunner({ ...options, chunkSize }), chunkSize);
 }

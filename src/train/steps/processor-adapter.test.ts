@@ -1,14 +1,14 @@
 import { expect, test } from "vitest";
 import { tinyPicture } from "../../../test/support/training/tiny-trainable.ts";
 import { tinyModel } from "../../../test/support/tiny-model.ts";
-import { DEFAULT_PROMPT_TEMPLATE } from "../../model/backbones/qwen2-vl/prompt.ts";
-import { Qwen2VLProcessor } from "../../model/backbones/qwen2-vl/processor.ts";
+import { DEFAULT_PROMPT_TEMPLATE } from "../../model/multimodal/prompt.ts";
+import { InputProcessor } from "../../model/multimodal/input-processor.ts";
 import { createTokenizer } from "../../model/formats/tokenizer.ts";
 import { trainingProcessor } from "./processor-adapter.ts";
 
-const { config, imageProcessor, tokenizer: description } = tinyModel();
+const { backbone, images, tokenizer: description } = tinyModel();
 const tokenizer = createTokenizer(description, { file: "tokenizer" });
-const processor = new Qwen2VLProcessor({ config, imageProcessor, tokenizer, prompts: DEFAULT_PROMPT_TEMPLATE });
+const processor = new InputProcessor({ backbone, images, tokenizer, prompts: DEFAULT_PROMPT_TEMPLATE });
 
 test("answer tokens stand right behind the rows that are to tell them, and are told apart from everything else", async () => {
   const examples = [

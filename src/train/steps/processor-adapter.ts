@@ -1,9 +1,9 @@
 import { intTensor } from "../../engine/tensor/tensor.ts";
-import type { Qwen2VLProcessor } from "../../model/backbones/qwen2-vl/processor.ts";
+import type { InputProcessor } from "../../model/multimodal/input-processor.ts";
 import type { BatchProcessor, LanguageTokens } from "./batch-processor.ts";
 
 /** The backbone's processor as training uses it. */
-export function trainingProcessor(processor: Qwen2VLProcessor, maxTokens: number): BatchProcessor {
+export function trainingProcessor(processor: InputProcessor, maxTokens: number): BatchProcessor {
   return {
     embeddingBatch: (inputs) => processor.processBatch(inputs, { maxTokens }),
     async languageBatch(examples): Promise<LanguageTokens> {

@@ -1,5 +1,5 @@
 import type { FloatTensor } from "../../engine/tensor/tensor.ts";
-import type { ModelGraphOptions } from "../../model/backbones/qwen2-vl/model.ts";
+import type { ModelGraphOptions } from "../../model/multimodal/model.ts";
 import type { TrainingBatch } from "../batch-source.ts";
 import type { Regulariser } from "../objective/loss-graph.ts";
 import type { LossWeights } from "../objective/objective.ts";

@@ -1,6 +1,6 @@
 import type { Graph } from "../../engine/graph/graph-builder.ts";
 import type { FloatTensor } from "../../engine/tensor/tensor.ts";
-import { visionModeOf } from "../../model/backbones/qwen2-vl/model-inputs.ts";
+import { visionModeOf } from "../../model/multimodal/token-batch.ts";
 import type { ContrastiveBatch, LanguageBatch } from "../batch-source.ts";
 import { contrastiveGraph, SIDE_PREFIXES } from "./contrastive-graph.ts";
 import { GradientSession } from "./gradient-session.ts";

@@ -1,6 +1,7 @@
 import { expectFloat, scalar, type FloatTensor, type Tensor } from "../../engine/tensor/tensor.ts";
 import { present } from "../../errors/families.ts";
-import { modelInputs, type TokenBatch } from "../../model/backbones/qwen2-vl/model-inputs.ts";
+import { modelInputs } from "../../model/multimodal/model-inputs.ts";
+import type { TokenBatch } from "../../model/multimodal/token-batch.ts";
 import type { ContrastiveBatch } from "../batch-source.ts";
 import { makeMasks } from "../objective/contrastive-masks.ts";
 import type { LossOptions } from "../objective/loss-graph.ts";
@@ -10,8 +11,8 @@ import type { StepEngineOptions, StepResult } from "./step-engine.ts";
 type NamedOutputs = Readonly<Record<string, Tensor>>;
 
 /** A batch's tokens and pixels as graph inputs. @param prefix put before their names. */
-export function batchInputs({ config, paths }: StepEngineOptions["model"], batch: TokenBatch, prefix = ""): Record<string, Tensor> {
-  const inputs = modelInputs(config, paths, batch);
+export function batchInputs({ backbone, paths }: StepEngineOptions["model"], batch: TokenBatch, prefix = ""): Record<string, Tensor> {
+  const inputs = modelInputs(backbone, paths, batch);
   return Object.fromEntries(Object.entries(inputs).map(([name, tensor]) => [prefix + name, tensor]));
 }
 
@@ -28,7 +29,7 @@ export function contrastInputs(batch: ContrastiveBatch, weights: LossWeights): R
 
 /** The loss that an engine computes. */
 export function lossOptions({ model, regulariser, symmetric }: StepEngineOptions): LossOptions {
-  return { pathCount: model.paths.count, dimensions: model.config.hiddenSize, regulariser, symmetric };
+  return { pathCount: model.paths.count, dimensions: model.backbone.decoder.hiddenSize, regulariser, symmetric };
 }
 
 /** The loss and its parts, from the outputs of the loss graph and the path embeddings beside them. */

@@ -1,7 +1,7 @@
 import type { FloatTensor } from "../../../src/engine/tensor/tensor.ts";
 import type { EmbeddingInput, RawImage } from "../../../src/inputs/embedding-input.ts";
-import { DEFAULT_PROMPT_TEMPLATE } from "../../../src/model/backbones/qwen2-vl/prompt.ts";
-import { Qwen2VLProcessor } from "../../../src/model/backbones/qwen2-vl/processor.ts";
+import { DEFAULT_PROMPT_TEMPLATE } from "../../../src/model/multimodal/prompt.ts";
+import { InputProcessor } from "../../../src/model/multimodal/input-processor.ts";
 import { createTokenizer } from "../../../src/model/formats/tokenizer.ts";
 import type { LoraConfig } from "../../../src/model/nn/parameter-source.ts";
 import type { PathConfig } from "../../../src/model/paths/path-config.ts";
@@ -13,15 +13,15 @@ import { tinyModel } from "../tiny-model.ts";
 
 /** A small model in training, none of whose weights stands at 0. */
 export function tinyTrainable(paths: PathConfig, lora?: LoraConfig): TrainableModel {
-  const { config, weights, imageProcessor, tokenizer } = tinyModel({ paths, ...(lora === undefined ? {} : { lora }) });
+  const { backbone, weights, images, tokenizer } = tinyModel({ paths, ...(lora === undefined ? {} : { lora }) });
   const moved = new Map([...weights].map(([name, tensor]) => [name, awayFromZero(name, tensor)]));
-  const processor = new Qwen2VLProcessor({
-    config,
-    imageProcessor,
+  const processor = new InputProcessor({
+    backbone,
+    images,
     tokenizer: createTokenizer(tokenizer, { file: "tokenizer" }),
     prompts: DEFAULT_PROMPT_TEMPLATE,
   });
-  return { config, paths, lora, weights: moved, processor: trainingProcessor(processor, 48) };
+  return { backbone, paths, lora, weights: moved, processor: trainingProcessor(processor, 48) };
 }
 
 function awayFromZero(name: string, tensor: FloatTensor): FloatTensor {

@@ -2,8 +2,8 @@ import { floatTensor } from "../../../engine/tensor/tensor.ts";
 import { ProcessorError } from "../../../errors/families.ts";
 import type { RawImage } from "../../../inputs/embedding-input.ts";
 import { resizeBicubic, type ImageSize } from "../../../inputs/resize-image.ts";
-import type { ImageBatch } from "./model-inputs.ts";
-import type { PatchGrid } from "./rotary-tables.ts";
+import type { ImageBatch } from "./image-tensors.ts";
+import type { PatchGrid } from "./vision-rotary.ts";
 
 /** How pictures become patches: `preprocessor_config.json` with the names of this code. */
 export interface ImageProcessorConfig {

@@ -2,14 +2,23 @@ import { describe, expect, test } from "vitest";
 import { matmulCost } from "../../../../test/fixtures/qwen2-vl/matmul-cost.ts";
 import { readReferenceModel } from "../../../../test/fixtures/qwen2-vl/reference-model.ts";
 import { relativeError, runGraph } from "../../../../test/fixtures/qwen2-vl/run-graph.ts";
-import { randomWeights, TINY, tinyBatch, type Padding, type TinyInput } from "../../../../test/fixtures/qwen2-vl/tiny-model.ts";
+import {
+  randomWeights,
+  TINY,
+  TINY_BACKBONE,
+  tinyBatch,
+  type Padding,
+  type TinyInput,
+} from "../../../../test/fixtures/qwen2-vl/tiny-model.ts";
 import { bindInputs } from "../../../engine/graph/bind-inputs.ts";
 import { GraphBuilder } from "../../../engine/graph/graph-builder.ts";
 import { sizeOf, type FloatTensor } from "../../../engine/tensor/tensor.ts";
 import { Parameters } from "../../nn/parameter-source.ts";
 import { SINGLE_PATH, type PathConfig, type PathTopology } from "../../paths/path-config.ts";
-import { modelInputs, visionModeOf } from "./model-inputs.ts";
-import { embeddingGraph, encodeTokens, hiddenStatesGraph, outputTable } from "./model.ts";
+import { modelInputs } from "../../multimodal/model-inputs.ts";
+import { visionModeOf } from "../../multimodal/token-batch.ts";
+import { qwen2VLBackbone } from "./backbone.ts";
+import { embeddingGraph, encodeTokens, hiddenStatesGraph, outputTable } from "../../multimodal/model.ts";
 
 const TOPOLOGIES: readonly PathTopology[] = [{ kind: "parallel" }, { kind: "branchLayer", layer: 1 }, { kind: "shared", readoutTokens: 2 }];
 
@@ -19,8 +28,8 @@ type Embeddings = Record<"paths" | "aggregate", FloatTensor>;
 
 async function embed(config: PathConfig, inputs: readonly TinyInput[], padding: Padding = {}): Promise<Embeddings> {
   const batch = tinyBatch(inputs, padding);
-  const { graph, shapes } = embeddingGraph({ config: TINY, paths: config, vision: visionModeOf(batch) });
-  return runGraph(graph, { ...randomWeights(shapes), ...modelInputs(TINY, config, batch) });
+  const { graph, shapes } = embeddingGraph({ backbone: TINY_BACKBONE, paths: config, vision: visionModeOf(batch) });
+  return runGraph(graph, { ...randomWeights(shapes), ...modelInputs(TINY_BACKBONE, config, batch) });
 }
 
 function row({ shape, data }: FloatTensor, index: number): Float32Array {
@@ -73,9 +82,9 @@ describe.each(TOPOLOGIES)("topology %o", (topology) => {
       [4, { rows: 2, columns: 2 }],
     ]);
     const cost = (count: number, scope: string): ReturnType<typeof matmulCost> => {
-      const options = { config: TINY, paths: paths(topology, count), vision: visionModeOf(batch) };
+      const options = { backbone: TINY_BACKBONE, paths: paths(topology, count), vision: visionModeOf(batch) };
       const { graph, shapes } = embeddingGraph(options);
-      return matmulCost(graph, scope, bindInputs(graph, { ...randomWeights(shapes), ...modelInputs(TINY, options.paths, batch) }));
+      return matmulCost(graph, scope, bindInputs(graph, { ...randomWeights(shapes), ...modelInputs(TINY_BACKBONE, options.paths, batch) }));
     };
     const { depth } = TINY.vision;
     expect(cost(1, "visual")).toEqual(cost(8, "visual"));
@@ -87,8 +96,8 @@ describe.each(TOPOLOGIES)("topology %o", (topology) => {
 /** Worked out by hand for the tower and a decoder of all layers at full cost. */
 test("the cost of the vision tower and the last layer's saving, in products of matrices", () => {
   const batch = tinyBatch([[{ rows: 2, columns: 2 }, 3]]);
-  const { graph, shapes } = embeddingGraph({ config: TINY, paths: SINGLE_PATH, vision: "uniform" });
-  const bindings = bindInputs(graph, { ...randomWeights(shapes), ...modelInputs(TINY, SINGLE_PATH, batch) });
+  const { graph, shapes } = embeddingGraph({ backbone: TINY_BACKBONE, paths: SINGLE_PATH, vision: "uniform" });
+  const bindings = bindInputs(graph, { ...randomWeights(shapes), ...modelInputs(TINY_BACKBONE, SINGLE_PATH, batch) });
   const { embedDimension: e, mlpRatio } = TINY.vision;
   const [patches, blocks, tokens] = [16, 4, 7];
   const block = patches * e * (3 * e) + 2 * patches * patches * e + patches * e * e + 2 * patches * e * e * mlpRatio;
@@ -102,8 +111,8 @@ test("the cost of the vision tower and the last layer's saving, in products of m
 });
 
 test("weights have the names and shapes of the checkpoint", async () => {
-  const { config, weights } = await readReferenceModel("small");
-  const { shapes } = hiddenStatesGraph({ config, paths: SINGLE_PATH, vision: "ragged" });
+  const { backbone, weights } = await readReferenceModel("small");
+  const { shapes } = hiddenStatesGraph({ backbone, paths: SINGLE_PATH, vision: "ragged" });
   const stored = Object.entries(weights).filter(([name]) => !/^(paths\.|lm_head)|lora_/.test(name));
   expect(Object.fromEntries(shapes)).toEqual(Object.fromEntries(stored.map(([name, { shape }]) => [name, shape])));
 });
@@ -115,17 +124,18 @@ test.each([
 ] as const)("Qwen2-VL-%s has all its weights", (_, sizes, count) => {
   const vision = { ...TINY.vision, embedDimension: 1280, depth: 32, headCount: 16, mlpRatio: 4, patchSize: 14, temporalPatchSize: 2 };
   const text = { ...TINY, ...sizes, layerCount: 28, headDimension: 128, ropeSections: [16, 24, 24] as const };
-  const options = { config: { ...text, vision: { ...vision, hiddenSize: sizes.hiddenSize } }, paths: SINGLE_PATH, vision: "uniform" } as const;
+  const backbone = qwen2VLBackbone({ ...text, vision: { ...vision, hiddenSize: sizes.hiddenSize } });
+  const options = { backbone, paths: SINGLE_PATH, vision: "uniform" } as const;
   const parameters = new Parameters(new GraphBuilder());
   encodeTokens(parameters, options);
-  outputTable(parameters, options.config);
+  outputTable(parameters, backbone);
   expect([...parameters.shapes.values()].reduce((sum, shape) => sum + sizeOf(shape), 0)).toBe(count);
 }); // prettier-ignore
 
 test("weights of the paths", () => {
   const shapes = (config: PathConfig): Record<string, readonly number[]> =>
     Object.fromEntries(
-      [...embeddingGraph({ config: TINY, paths: config, vision: "none" }).shapes].filter(([name]) => name.startsWith("paths.")),
+      [...embeddingGraph({ backbone: TINY_BACKBONE, paths: config, vision: "none" }).shapes].filter(([name]) => name.startsWith("paths.")),
     );
   const [groups, width, d] = [TINY.keyValueHeadCount, TINY.headDimension, TINY.hiddenSize];
   const prefixes = Object.fromEntries(
@@ -144,13 +154,13 @@ test("low-rank adapters that were not trained yet change nothing", async () => {
   const lora = { rank: 2, alpha: 4, targetModules: ["q_proj", "down_proj"] };
   const [plain, adapted] = await Promise.all(
     [undefined, lora].map(async (lora) => {
-      const { graph, shapes } = embeddingGraph({ config: TINY, paths: SINGLE_PATH, vision: "uniform", lora });
+      const { graph, shapes } = embeddingGraph({ backbone: TINY_BACKBONE, paths: SINGLE_PATH, vision: "uniform", lora });
       const weights = Object.entries(randomWeights(shapes)).map(([name, tensor]) =>
         name.includes("lora_B") ? ([name, { ...tensor, data: new Float32Array(tensor.data.length) }] as const) : ([name, tensor] as const),
       );
       const adapters = [...shapes.keys()].filter((name) => name.includes("lora_"));
       expect(adapters).toHaveLength(lora === undefined ? 0 : 2 * 2 * TINY.layerCount);
-      return runGraph<"paths">(graph, { ...Object.fromEntries(weights), ...modelInputs(TINY, SINGLE_PATH, batch) });
+      return runGraph<"paths">(graph, { ...Object.fromEntries(weights), ...modelInputs(TINY_BACKBONE, SINGLE_PATH, batch) });
     }),
   );
   expect(relativeError(adapted?.paths.data ?? [], plain?.paths.data ?? [])).toBeLessThan(1e-6);

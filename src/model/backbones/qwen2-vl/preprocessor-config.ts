@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { readJsonFile } from "../../../files/json-file.ts";
 import { parseConfig } from "../../../files/parse-config.ts";
 import { QWEN2_VL_IMAGE_PROCESSOR, type ImageProcessorConfig } from "./image-processor.ts";
 
@@ -51,11 +50,6 @@ const schema = z.strictObject({
   processor_class: ignored,
   return_tensors: ignored,
 });
-
-/** Reads and checks a `preprocessor_config.json`. @throws {FileError} @throws {ConfigError} as {@link parsePreprocessorConfig}. */
-export async function readPreprocessorConfig(file: string): Promise<ImageProcessorConfig> {
-  return parsePreprocessorConfig(await readJsonFile(file), { file });
-}
 
 /** Parses `preprocessor_config.json` of a Qwen2-VL model. @throws {ConfigError} naming file, field, what is there and what was expected. */
 export function parsePreprocessorConfig(value: unknown, { file }: { file: string }): ImageProcessorConfig {

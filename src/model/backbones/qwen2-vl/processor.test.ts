@@ -10,15 +10,16 @@ import type { EmbeddingInput, RawImage } from "../../../inputs/embedding-input.t
 import { loadTokenizer, type Tokenizer } from "../../formats/tokenizer.ts";
 import { parseQwen2VLConfig } from "./config.ts";
 import { QWEN2_VL_IMAGE_PROCESSOR } from "./image-processor.ts";
-import { DEFAULT_PROMPT_TEMPLATE, IMAGE_TOKEN, type PromptTemplate } from "./prompt.ts";
-import { Qwen2VLProcessor } from "./processor.ts";
+import type { InputProcessor } from "../../multimodal/input-processor.ts";
+import { DEFAULT_PROMPT_TEMPLATE, type PromptTemplate } from "../../multimodal/prompt.ts";
+import { qwen2VLProcessor } from "./backbone.ts";
 import { ropeIndex } from "./rope-index.ts";
 
 const VOCAB_SIZE = 480;
 const imageProcessor = { ...QWEN2_VL_IMAGE_PROCESSOR, patchSize: 8, minPixels: 16 * 16, maxPixels: 64 * 64 };
 
 let tokenizer: Tokenizer;
-let processor: Qwen2VLProcessor;
+let processor: InputProcessor;
 let folder = "";
 
 const modelConfig = (changes: object = {}) =>
@@ -49,8 +50,8 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-function makeProcessor(prompts: PromptTemplate = DEFAULT_PROMPT_TEMPLATE): Qwen2VLProcessor {
-  return new Qwen2VLProcessor({ config: modelConfig(), tokenizer, imageProcessor, prompts });
+function makeProcessor(prompts: PromptTemplate = DEFAULT_PROMPT_TEMPLATE): InputProcessor {
+  return qwen2VLProcessor(modelConfig(), { tokenizer, imageProcessor, prompts });
 }
 
 function blankImage(width: number, height: number): RawImage {
@@ -63,7 +64,7 @@ function spell(ids: Iterable<number>): string {
   return [...ids]
     .map((id) => names.get(id) ?? tokenizer.decode([id]))
     .join("")
-    .replaceAll(/(<\|image_pad\|>)+/g, (run) => `[${run.length / IMAGE_TOKEN.length}]`);
+    .replaceAll(/(<\|image_pad\|>)+/g, (run) => `[${run.length / "<|image_pad|>".length}]`);
 }
 
 function rowsOf({ inputIds, lengths }: { inputIds: { shape: readonly number[]; data: Int32Array }; lengths: Int32Array }): Int32Array[] {
@@ -88,8 +89,9 @@ describe("prompts", () => {
     expect(batch.inputIds.shape).toEqual([4, batch.lengths[0]]);
     expect(batch.inputIds.data.at(-1)).toBe(473);
     expect(batch.positionIds.shape).toEqual([3, 4, batch.lengths[0]]);
-    expect(batch.images?.grids).toEqual([{ rows: 4, columns: 8 }, { rows: 2, columns: 2 }]); // prettier-ignore
-    expect(batch.images?.pixelValues.shape).toEqual([36, 3 * 2 * 64]);
+    expect(batch.images?.mode).toBe("ragged");
+    expect(batch.images?.inputs["pixelValues"]?.shape).toEqual([2, 8, 4, 3 * 2 * 64]);
+    expect([...(batch.images?.featureRows ?? [])]).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
     expect(batch.truncatedCount).toBe(0);
   });
 
@@ -202,12 +204,12 @@ describe("prompts taken as they stand", () => {
     const prompt = "a<|vision_start|><|image_pad|><|vision_end|>b<|vision_start|><|image_pad|><|vision_end|>c<|im_end|>";
     const batch = await processor.processPrompts([{ prompt, images: [blankImage(64, 64), blankImage(16, 32)] }, { prompt: "plain" }]);
     expect(rowsOf(batch).map(spell)).toEqual(["a<|vision_start|>[16]<|vision_end|>b<|vision_start|>[2]<|vision_end|>c<|im_end|>", "plain"]);
-    expect(batch.images?.grids).toHaveLength(2);
+    expect(batch.images?.featureRows).toHaveLength(18);
   });
 
   test.each([
-    [{ prompt: "<|image_pad|>" }, /input 0: the prompt has 1 times <\|image_pad\|> and 0 images/],
-    [{ prompt: "a", images: [blankImage(16, 16)] }, /0 times .* 1 images/],
+    [{ prompt: "<|image_pad|>" }, /input 0: the prompt has 1 image tokens and 0 images/],
+    [{ prompt: "a", images: [blankImage(16, 16)] }, /0 image tokens and 1 images/],
     [{ prompt: "" }, /input 0: the prompt is empty/],
     [{ prompt: "a b c d e f g h i j" }, /at most 8 are allowed/],
   ])("%j", async (prompt, message) => {
@@ -248,9 +250,9 @@ describe("errors", () => {
   });
 
   test("parts that do not belong together", () => {
-    const build = (config: object, images: object): (() => Qwen2VLProcessor) => {
+    const build = (config: object, images: object): (() => InputProcessor) => {
       const parts = { tokenizer, prompts: DEFAULT_PROMPT_TEMPLATE, imageProcessor: { ...imageProcessor, ...images } };
-      return () => new Qwen2VLProcessor({ config: modelConfig(config), ...parts });
+      return () => qwen2VLProcessor(modelConfig(config), parts);
     };
     expect(build({ image_token_id: 470 }, {})).toThrow(/<\|image_pad\|> is 478, the model has 470/);
     expect(build({}, { patchSize: 14 })).toThrow(/patch_size is 14, the model has 8/);

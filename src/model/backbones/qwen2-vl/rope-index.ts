@@ -1,6 +1,6 @@
 import { intTensor, type IntTensor } from "../../../engine/tensor/tensor.ts";
 import { present } from "../../../errors/families.ts";
-import type { PatchGrid } from "./rotary-tables.ts";
+import type { PatchGrid } from "./vision-rotary.ts";
 
 /** What positions are counted over. */
 export interface RopeIndexOptions {

@@ -2,24 +2,22 @@ import { expect, test } from "vitest";
 import { relativeError, runGraph } from "../../../../test/fixtures/qwen2-vl/run-graph.ts";
 import { randomWeights, TINY, tinyBatch, type Picture } from "../../../../test/fixtures/qwen2-vl/tiny-model.ts";
 import { GraphBuilder } from "../../../engine/graph/graph-builder.ts";
-import type { FloatTensor } from "../../../engine/tensor/tensor.ts";
 import { Parameters } from "../../nn/parameter-source.ts";
-import { SINGLE_PATH } from "../../paths/path-config.ts";
-import { modelInputs } from "./model-inputs.ts";
-import { imageFeatures, type VisionMode } from "./model.ts";
+import { imageFeatures } from "./image-features.ts";
 
 /** Features of each picture: its blocks' rows one after another. */
-async function encode(pictures: readonly Picture[], vision: VisionMode): Promise<number[][]> {
+async function encode(pictures: readonly Picture[], vision: "uniform" | "ragged"): Promise<number[][]> {
   const parameters = new Parameters(new GraphBuilder());
-  const graph = parameters.builder.finish({ features: imageFeatures(parameters, { config: TINY, paths: SINGLE_PATH, vision }) });
-  const inputs = modelInputs(TINY, SINGLE_PATH, tinyBatch([pictures]));
+  const graph = parameters.builder.finish({ features: imageFeatures(parameters, TINY.vision, { vision, inputPrefix: "" }) });
+  const { inputs = {}, featureRows = new Int32Array() } = tinyBatch([pictures]).images ?? {};
   const { features } = await runGraph<"features">(graph, { ...randomWeights(parameters.shapes), ...inputs });
-  return pictures.map(({ rows, columns }, at) => blocksOf(features, at, rows * columns));
-}
-
-function blocksOf({ shape, data }: FloatTensor, image: number, count: number): number[] {
-  const [, blocks, width] = shape as [number, number, number];
-  return Array.from(data.subarray(image * blocks * width, (image * blocks + count) * width));
+  let from = 0;
+  return pictures.map(({ rows, columns }) => {
+    const blocks = featureRows.subarray(from, (from += rows * columns));
+    return Array.from(blocks).flatMap((block) =>
+      Array.from(features.data.subarray(block * TINY.hiddenSize, (block + 1) * TINY.hiddenSize)),
+    );
+  });
 }
 
 test("an image's features do not depend on the images beside it, larger or smaller", async () => {

@@ -1,17 +1,7 @@
 import { expect, test } from "vitest";
 import { relativeError } from "../../../../test/fixtures/qwen2-vl/run-graph.ts";
 import { TINY } from "../../../../test/fixtures/qwen2-vl/tiny-model.ts";
-import { decoderRotaryTables, visionRotaryTables } from "./rotary-tables.ts";
-
-test("a section of the pairs turns by the temporal position, the next by the height, the last by the width", () => {
-  const config = { ...TINY, headDimension: 8, ropeTheta: 16, ropeSections: [1, 1, 2] as const };
-  // two tokens; frequencies 16^(-j/4) = 1, 1/2, 1/4, 1/8
-  const { cosines, sines } = decoderRotaryTables(config, Int32Array.of(1, 2, 3, 4, 5, 6), [1, 2]);
-  const angles = [1, 3 / 2, 5 / 4, 5 / 8, 2, 4 / 2, 6 / 4, 6 / 8];
-  expect(cosines.shape).toEqual([1, 2, 4]);
-  expect(relativeError(cosines.data, angles.map(Math.cos))).toBeLessThan(1e-6);
-  expect(relativeError(sines.data, angles.map(Math.sin))).toBeLessThan(1e-6);
-});
+import { visionRotaryTables } from "./vision-rotary.ts";
 
 test("a patch turns by its row, then by its column, block by block", () => {
   const config = { ...TINY.vision, embedDimension: 16, headCount: 2 };

@@ -1,22 +1,15 @@
-import { boolTensor, intTensor, type TensorOf } from "../../../engine/tensor/tensor.ts";
-import { ConfigError, ProcessorError } from "../../../errors/families.ts";
-import { PolyvecError } from "../../../errors/polyvec-error.ts";
-import { decodeImage } from "../../../inputs/decode-image.ts";
-import type { EmbeddingInput, ImageSource, RawImage } from "../../../inputs/embedding-input.ts";
-import type { Tokenizer } from "../../formats/tokenizer.ts";
-import type { Qwen2VLConfig } from "./config.ts";
-import { imagesToPatches, imageTokenCount, patchGridOf, type ImageProcessorConfig } from "./image-processor.ts";
-import type { TokenBatch } from "./model-inputs.ts";
-import {
-  expandImageTokens,
-  IMAGE_TOKEN,
-  layOutPrompt,
-  tokenizeTemplate,
-  type Prompt,
-  type PromptTemplate,
-  type TokenizedTemplate,
-} from "./prompt.ts";
-import { ropeIndex } from "./rope-index.ts";
+import { boolTensor, intTensor, type TensorOf } from "../../engine/tensor/tensor.ts";
+import { ConfigError, ProcessorError } from "../../errors/families.ts";
+import { PolyvecError } from "../../errors/polyvec-error.ts";
+import { decodeImage } from "../../inputs/decode-image.ts";
+import type { EmbeddingInput, ImageSource, RawImage } from "../../inputs/embedding-input.ts";
+import type { Tokenizer } from "../formats/tokenizer.ts";
+import { positionAxes } from "../nn/decoder-config.ts";
+import type { Backbone } from "./backbone.ts";
+import type { ImagePreparer } from "./image-preparer.ts";
+import { countPositions, type PositionCounter } from "./positions.ts";
+import type { TokenBatch } from "./token-batch.ts";
+import { expandImageTokens, layOutPrompt, tokenizeTemplate, type Prompt, type PromptTemplate, type TokenizedTemplate } from "./prompt.ts";
 
 /** A batch of inputs as the model takes it, right-padded. */
 export interface ProcessedBatch extends TokenBatch {
@@ -39,39 +32,52 @@ export interface GenerativeBatch extends ProcessedBatch {
 /** A prompt that is taken as it stands, with its special tokens written out. */
 export interface VerbatimPrompt {
   readonly prompt: string;
-  /** One for each `<|image_pad|>` in the prompt, in their order. */
+  /** One for each image token in the prompt, in their order. */
   readonly images?: readonly ImageSource[];
 }
 
 export interface ProcessOptions {
-  /** Longest prompt; default the model's `maxPositions`. */
+  /** Longest prompt; default what the model allows. */
   readonly maxTokens?: number;
 }
 
 /** What a processor is made of. */
 export interface ProcessorParts {
-  readonly config: Qwen2VLConfig;
+  readonly backbone: Backbone;
   readonly tokenizer: Tokenizer;
-  readonly imageProcessor: ImageProcessorConfig;
+  readonly images: ImagePreparer;
   readonly prompts: PromptTemplate;
+  /** How positions are counted; one after another if not given. */
+  readonly positions?: PositionCounter | undefined;
 }
 
-/** Inputs to tokens, patches and positions. */
-export class Qwen2VLProcessor {
-  readonly config: Qwen2VLConfig;
+/** Inputs to tokens, images as the backbone takes them, and positions. */
+export class InputProcessor {
+  readonly backbone: Backbone;
   readonly tokenizer: Tokenizer;
-  readonly imageProcessor: ImageProcessorConfig;
+  readonly images: ImagePreparer;
   readonly prompts: PromptTemplate;
+  readonly #positions: PositionCounter;
   readonly #template: TokenizedTemplate;
 
-  /** @throws {ConfigError} if tokenizer, image processor and model do not fit each other. */
-  constructor({ config, tokenizer, imageProcessor, prompts }: ProcessorParts) {
-    checkFit({ config, tokenizer, imageProcessor, prompts });
-    this.config = config;
+  /** @throws {ConfigError} if tokenizer and model do not fit each other, or the prompts are wrong. */
+  constructor({ backbone, tokenizer, images, prompts, positions }: ProcessorParts) {
+    checkVocabulary(backbone, tokenizer);
+    this.backbone = backbone;
     this.tokenizer = tokenizer;
-    this.imageProcessor = imageProcessor;
+    this.images = images;
     this.prompts = prompts;
+    this.#positions = positions ?? countPositions(positionAxes(backbone.decoder.rotary));
     this.#template = tokenizeTemplate(prompts, tokenizer);
+  }
+
+  /** The same with other limits of an image's pixels. @throws {ConfigError} if the backbone's are fixed. */
+  withPixels(limits: { readonly minPixels: number; readonly maxPixels: number }): InputProcessor {
+    const images = this.images.withPixels?.(limits);
+    const { backbone, tokenizer, prompts } = this;
+    if (images !== undefined) return new InputProcessor({ backbone, tokenizer, prompts, images, positions: this.#positions });
+    const message = `the size of images is fixed in models of type ${this.backbone.modelType}; leave model.imageSize out`;
+    throw new ConfigError({ message, details: { field: "model.imageSize", got: limits } });
   }
 
   /**
@@ -96,31 +102,27 @@ export class Qwen2VLProcessor {
   }
 
   /**
-   * Prompts as they stand, no template added: each `<|image_pad|>` becomes as many as its image has blocks of patches.
+   * Prompts as they stand, no template added: each image token becomes the tokens that stand for its image.
    * @throws {ProcessorError} as {@link processBatch}; also if a prompt has not as many places as images, or is too long, as none is cut.
    */
   async processPrompts(verbatim: readonly VerbatimPrompt[], options: ProcessOptions = {}): Promise<ProcessedBatch> {
-    const { maxTokens = this.config.maxPositions } = options;
+    const { maxTokens = this.backbone.maxPositions } = options;
     const images = await Promise.all(verbatim.map(async ({ images: sources = [] }, row) => decodeAll(row, sources)));
     const prompts = verbatim.map(({ prompt }, row) => atInput(row, () => this.#expand(prompt, { images: images[row] ?? [], maxTokens })));
     return this.#assemble(prompts, images.flat());
   }
 
   #expand(prompt: string, { images, maxTokens }: { images: readonly RawImage[]; maxTokens: number }): Prompt {
-    const counts = images.map((image) => this.#imageTokenCount(image));
-    const ids = expandImageTokens(this.tokenizer.encode(prompt), { counts, imageTokenId: this.config.imageTokenId });
+    const standIns = images.map((image) => this.images.layout(image).tokens);
+    const ids = expandImageTokens(this.tokenizer.encode(prompt), { images: standIns, imageTokenId: this.backbone.imageTokenId });
     if (ids.length > 0 && ids.length <= maxTokens) return { ids, answerBegin: ids.length, dropped: 0 };
     const problem = ids.length === 0 ? "the prompt is empty" : `the prompt has ${ids.length} tokens, at most ${maxTokens} are allowed`;
     throw new ProcessorError({ message: `${problem}; change it, or leave it out`, details: { tokens: ids.length, maxTokens } });
   }
 
-  #imageTokenCount(image: RawImage): number {
-    return imageTokenCount(patchGridOf(image, this.imageProcessor), this.imageProcessor);
-  }
-
   async #process(
     examples: readonly { readonly input: EmbeddingInput; readonly answer?: string }[],
-    { maxTokens = this.config.maxPositions }: ProcessOptions,
+    { maxTokens = this.backbone.maxPositions }: ProcessOptions,
   ): Promise<{ batch: ProcessedBatch; prompts: readonly Prompt[] }> {
     const images = await Promise.all(examples.map(({ input }, row) => loadImages(input, row)));
     const prompts = examples.map(({ input, answer }, row) =>
@@ -131,14 +133,14 @@ export class Qwen2VLProcessor {
 
   #layOut({ input, answer, images, maxTokens }: LayOutOptions): Prompt {
     const parts = {
-      imageTokens: images.map((image) => this.#imageTokenCount(image)),
+      images: images.map((image) => this.images.layout(image).tokens),
       instruction: this.#encode(input.instruction),
       text: this.#encode(input.text),
       answer: answer === undefined ? undefined : this.tokenizer.encodePlain(answer),
     };
-    const prompt = layOutPrompt(parts, { template: this.#template, imageTokenId: this.config.imageTokenId, maxTokens });
+    const prompt = layOutPrompt(parts, { template: this.#template, maxTokens });
     if (prompt !== undefined) return prompt;
-    const imageTokens = parts.imageTokens.reduce((sum, count) => sum + count, 0);
+    const imageTokens = parts.images.reduce((sum, { length }) => sum + length, 0);
     throw new ProcessorError({
       message: `it does not fit into ${maxTokens} tokens, as its images alone need ${imageTokens}${answer === undefined ? "" : " and its answer cannot be cut"}; allow more tokens or lower max_pixels`,
       details: { maxTokens, imageTokens },
@@ -152,22 +154,40 @@ export class Qwen2VLProcessor {
   #assemble(prompts: readonly Prompt[], images: readonly RawImage[]): ProcessedBatch {
     const rows = prompts.map(({ ids }) => ids);
     const width = Math.max(0, ...rows.map((ids) => ids.length));
-    const padded = new Int32Array(rows.length * width).fill(this.config.padTokenId ?? this.#template.endToken);
+    const padded = new Int32Array(rows.length * width).fill(this.backbone.padTokenId ?? this.#template.endToken);
     rows.forEach((ids, row) => padded.set(ids, row * width));
-    const patches = images.length === 0 ? undefined : imagesToPatches(images, this.imageProcessor);
-    const positionOptions = {
-      grids: patches?.grids ?? [],
-      imageTokenId: this.config.imageTokenId,
-      mergeSize: this.imageProcessor.mergeSize,
-    };
     return {
       inputIds: intTensor([rows.length, width], padded),
       lengths: Int32Array.from(rows, (ids) => ids.length),
-      positionIds: ropeIndex(rows, width, positionOptions),
-      images: patches,
+      positionIds: this.#positions(rows, width, images),
+      images: this.images.toTensors(images),
       truncatedCount: prompts.filter(({ dropped }) => dropped > 0).length,
     };
   }
+}
+
+/** @throws {ConfigError} if the tokenizer has more tokens than the model. */
+function checkVocabulary({ decoder: { vocabSize } }: Backbone, tokenizer: Tokenizer): void {
+  if (tokenizer.vocabSize <= vocabSize) return;
+  throw misfit({ field: "the size of the vocabulary", got: tokenizer.vocabSize, expected: vocabSize });
+}
+
+/** A property of the tokenizer or image processor, and the model's. */
+export interface FitRule {
+  readonly field: string;
+  readonly got: number | string;
+  readonly expected: number | string;
+}
+
+/** Checks that tokenizer and image processor belong to a model. @throws {ConfigError} naming the first property that differs. */
+export function checkFit(rules: readonly FitRule[]): void {
+  const broken = rules.find(({ got, expected }) => got !== expected);
+  if (broken !== undefined) throw misfit(broken);
+}
+
+function misfit({ field, got, expected }: FitRule): ConfigError {
+  const message = `tokenizer or image processor do not belong to the model: ${field} is ${got}, the model has ${expected}; use the files of one model folder`;
+  return new ConfigError({ message, details: { field, got, expected } });
 }
 
 interface LayOutOptions {
@@ -205,26 +225,4 @@ function atInput<T>(row: number, action: () => T): T {
 function nameInput(row: number, error: unknown): unknown {
   if (!PolyvecError.isInstance(error)) return error;
   return new ProcessorError({ message: `input ${row}: ${error.message}`, details: { ...error.details, input: row }, cause: error });
-}
-
-interface FitRule {
-  readonly field: string;
-  readonly got: number;
-  readonly expected: number;
-}
-
-function checkFit({ config, tokenizer, imageProcessor }: ProcessorParts): void {
-  const { vision } = config;
-  const rules: readonly FitRule[] = [
-    { field: `the id of ${IMAGE_TOKEN}`, got: tokenizer.tokenId(IMAGE_TOKEN), expected: config.imageTokenId },
-    { field: "patch_size", got: imageProcessor.patchSize, expected: vision.patchSize },
-    { field: "temporal_patch_size", got: imageProcessor.temporalPatchSize, expected: vision.temporalPatchSize },
-    { field: "merge_size", got: imageProcessor.mergeSize, expected: vision.spatialMergeSize },
-    { field: "the size of the vocabulary", got: tokenizer.vocabSize, expected: Math.min(config.vocabSize, tokenizer.vocabSize) },
-  ];
-  for (const { field, got, expected } of rules) {
-    if (got === expected) continue;
-    const message = `tokenizer or image processor do not belong to the model: ${field} is ${got}, the model has ${expected}; use the files of one model folder`;
-    throw new ConfigError({ message, details: { field, got, expected } });
-  }
 }

@@ -1,12 +1,12 @@
-import { ConfigError, ProcessorError } from "../../../errors/families.ts";
-import type { Tokenizer } from "../../formats/tokenizer.ts";
+import { ConfigError, ProcessorError } from "../../errors/families.ts";
+import type { Tokenizer } from "../formats/tokenizer.ts";
 
 /**
  * How an input is laid out as text, always in the order image, instruction, text, end. Each field is used only if the input has the part;
  * special tokens may stand around the placeholder, which must occur once.
  */
 export interface PromptTemplate {
-  /** Around `{image}`, which becomes one image token per block of patches. */
+  /** Around `{image}`, which becomes the tokens that stand for the image. */
   readonly image: string;
   /** Around `{instruction}`. */
   readonly instruction: string;
@@ -26,9 +26,6 @@ export const DEFAULT_PROMPT_TEMPLATE: PromptTemplate = {
   end: "<|endoftext|>",
   answer: "<|im_start|>{answer}<|im_end|>",
 };
-
-/** The token that stands for a block of patches. */
-export const IMAGE_TOKEN = "<|image_pad|>";
 
 /** The token ids before and after a placeholder. */
 export interface Frame {
@@ -68,8 +65,8 @@ function templateError(part: string, got: string, expected: string): ConfigError
 
 /** The parts of a prompt that belong to one input. */
 export interface PromptParts {
-  /** One per image: how many image tokens it needs. */
-  readonly imageTokens: readonly number[];
+  /** The ids that stand for each image. */
+  readonly images: readonly (readonly number[])[];
   readonly instruction?: ArrayLike<number> | undefined;
   readonly text?: ArrayLike<number> | undefined;
   /** Given for a generative example, in place of the end token. */
@@ -86,24 +83,22 @@ export interface Prompt {
 }
 
 /**
- * Repeats each image token of a prompt as often as its image needs.
- * @param counts tokens of each image. @throws {ProcessorError} if there are more or fewer image tokens than images.
+ * Puts the ids that stand for each image in the place of its token.
+ * @throws {ProcessorError} if there are more or fewer image tokens than images.
  */
 export function expandImageTokens(
   ids: ArrayLike<number>,
-  { counts, imageTokenId }: { counts: readonly number[]; imageTokenId: number },
+  { images, imageTokenId }: { images: readonly (readonly number[])[]; imageTokenId: number },
 ): Int32Array {
   const places = Array.from(ids).filter((id) => id === imageTokenId).length;
-  if (places !== counts.length) {
+  if (places !== images.length) {
     throw new ProcessorError({
-      message: `the prompt has ${places} times ${IMAGE_TOKEN} and ${counts.length} images; give it one for each`,
-      details: { places, images: counts.length },
+      message: `the prompt has ${places} image tokens and ${images.length} images; give it one for each`,
+      details: { places, images: images.length },
     });
   }
   let image = 0;
-  return Int32Array.from(
-    Array.from(ids).flatMap((id) => (id === imageTokenId ? Array.from({ length: counts[image++] as number }, () => id) : [id])),
-  );
+  return Int32Array.from(Array.from(ids).flatMap((id) => (id === imageTokenId ? (images[image++] as readonly number[]) : [id])));
 }
 
 /** A span of a prompt: tokens that must stay, or tokens that may be cut from their end. */
@@ -118,13 +113,13 @@ interface Span {
  */
 export function layOutPrompt(
   parts: PromptParts,
-  { template, imageTokenId, maxTokens }: { template: TokenizedTemplate; imageTokenId: number; maxTokens: number },
+  { template, maxTokens }: { template: TokenizedTemplate; maxTokens: number },
 ): Prompt | undefined {
   const fixed = (ids: readonly number[]): Span => ({ ids, isCuttable: false });
   const cuttable = (ids: ArrayLike<number>): Span => ({ ids: Array.from(ids), isCuttable: true });
   const framed = (frame: Frame, middle: Span): Span[] => [fixed(frame.before), middle, fixed(frame.after)];
   const question: Span[] = [
-    ...parts.imageTokens.flatMap((count) => framed(template.image, fixed(Array.from({ length: count }, () => imageTokenId)))),
+    ...parts.images.flatMap((ids) => framed(template.image, fixed(ids))),
     ...(parts.instruction === undefined ? [] : framed(template.instruction, cuttable(parts.instruction))),
     ...(parts.text === undefined ? [] : framed(template.text, cuttable(parts.text))),
   ];

@@ -1,14 +1,14 @@
-import { add, attention, concat, mul, rmsNorm, rotary, silu } from "../../../engine/graph/operators.ts";
-import type { Value } from "../../../engine/graph/value.ts";
-import type { Decoder, DecoderContext } from "../../nn/attention-context.ts";
-import { mergeHeads, pickTokens, splitHeads } from "../../nn/heads.ts";
-import { linear } from "../../nn/linear.ts";
-import type { ParameterSource } from "../../nn/parameter-source.ts";
-import { layerBuilder, type RecomputeOptions } from "../../nn/recomputed-layers.ts";
-import type { Qwen2VLConfig } from "./config.ts";
+import { add, attention, concat, mul, rmsNorm, rotary, silu } from "../../engine/graph/operators.ts";
+import type { Value } from "../../engine/graph/value.ts";
+import type { Decoder, DecoderContext } from "./attention-context.ts";
+import { mergeHeads, pickTokens, splitHeads } from "./heads.ts";
+import { linear } from "./linear.ts";
+import type { ParameterSource } from "./parameter-source.ts";
+import { layerBuilder, type RecomputeOptions } from "./recomputed-layers.ts";
+import type { DecoderConfig } from "./decoder-config.ts";
 
-/** The decoder of a Qwen2-VL model, its weights taken from `parameters` under the checkpoint's names. */
-export function qwen2VLDecoder(parameters: ParameterSource, config: Qwen2VLConfig, options: RecomputeOptions = {}): Decoder {
+/** A decoder whose weights are taken from `parameters` under the checkpoint's names. */
+export function transformerDecoder(parameters: ParameterSource, config: DecoderConfig, options: RecomputeOptions = {}): Decoder {
   const { layerCount, hiddenSize, keyValueHeadCount, headDimension } = config;
   const { builder } = parameters;
   const build = layerBuilder(builder, options);
@@ -20,16 +20,16 @@ export function qwen2VLDecoder(parameters: ParameterSource, config: Qwen2VLConfi
     layer: (index, hidden, { bias, ...context }) => build(() => decoderLayer(parameters, config, { index, hidden, context, bias })),
     lastLayer: (hidden, context, { rows, bias }) =>
       build(() => decoderLayer(parameters, config, { index: layerCount - 1, hidden, context, bias, rows })),
-    norm: (hidden) => builder.scope("model.norm", () => norm(parameters, config, { name: "model.norm", hidden })),
+    norm: (hidden) => builder.scope(config.names.norm, () => norm(parameters, config, { name: config.names.norm, hidden })),
   };
 }
 
 /**
  * One decoder layer: `[B, T, hidden] -> [B, T, hidden]`, or `[B, R, hidden]` for chosen rows.
- * @source Qwen2-VL reference implementation; prefixes as in ParScale (Chen et al. 2025): before the keys, no rotary.
+ * @source the reference implementations of Llama, Mistral, Qwen2 and Qwen3; prefixes as in ParScale (Chen et al. 2025): before the keys, no rotary.
  */
-function decoderLayer(parameters: ParameterSource, config: Qwen2VLConfig, { index, hidden, ...context }: LayerContext): Value {
-  const name = `model.layers.${index}`;
+function decoderLayer(parameters: ParameterSource, config: DecoderConfig, { index, hidden, ...context }: LayerContext): Value {
+  const name = `${config.names.layers}.${index}`;
   const { rows } = context;
   return parameters.builder.scope(name, () => {
     const normed = norm(parameters, config, { name: `${name}.input_layernorm`, hidden });
@@ -53,7 +53,7 @@ interface AttentionContext {
   readonly rows?: Value | undefined;
 }
 
-function norm(parameters: ParameterSource, config: Qwen2VLConfig, { name, hidden }: PartContext): Value {
+function norm(parameters: ParameterSource, config: DecoderConfig, { name, hidden }: PartContext): Value {
   return rmsNorm(hidden, parameters.parameter(`${name}.weight`, [config.hiddenSize]), config.rmsNormEpsilon);
 }
 
@@ -62,18 +62,25 @@ interface PartContext {
   readonly hidden: Value;
 }
 
-function selfAttention(parameters: ParameterSource, config: Qwen2VLConfig, part: PartContext & AttentionContext): Value {
+function selfAttention(parameters: ParameterSource, config: DecoderConfig, part: PartContext & AttentionContext): Value {
   const { name, hidden, context, bias, rows } = part;
   const { headCount, keyValueHeadCount, headDimension, hiddenSize } = config;
   const project = (x: Value, kind: string, heads: number): Value =>
     splitHeads(
-      linear(parameters, x, { name: `${name}.${kind}_proj`, inputs: hiddenSize, outputs: heads * headDimension, bias: true }),
+      linear(parameters, x, {
+        name: `${name}.${kind}_proj`,
+        inputs: hiddenSize,
+        outputs: heads * headDimension,
+        bias: config.attentionBias,
+      }),
       heads,
       headDimension,
     );
   const asking = (x: Value): Value => (rows === undefined ? x : pickTokens(x, rows));
-  const query = rotary(project(asking(hidden), "q", headCount), asking(context.cosines), asking(context.sines));
-  const keys = rotary(project(hidden, "k", keyValueHeadCount), context.cosines, context.sines);
+  const normed = (x: Value, kind: string): Value =>
+    config.queryKeyNorm ? rmsNorm(x, parameters.parameter(`${name}.${kind}_norm.weight`, [headDimension]), config.rmsNormEpsilon) : x;
+  const query = rotary(normed(project(asking(hidden), "q", headCount), "q"), asking(context.cosines), asking(context.sines));
+  const keys = rotary(normed(project(hidden, "k", keyValueHeadCount), "k"), context.cosines, context.sines);
   const values = project(hidden, "v", keyValueHeadCount);
   const { prefix } = context;
   const mixed = attention({
@@ -92,7 +99,7 @@ function selfAttention(parameters: ParameterSource, config: Qwen2VLConfig, part:
 }
 
 /** `down(silu(gate(x)) * up(x))`. @source Shazeer 2020, "GLU Variants Improve Transformer". */
-function swiGlu(parameters: ParameterSource, config: Qwen2VLConfig, { name, hidden }: PartContext): Value {
+function swiGlu(parameters: ParameterSource, config: DecoderConfig, { name, hidden }: PartContext): Value {
   const { hiddenSize: outer, intermediateSize: inner } = config;
   const gate = linear(parameters, hidden, { name: `${name}.gate_proj`, inputs: outer, outputs: inner, bias: false });
   const up = linear(parameters, hidden, { name: `${name}.up_proj`, inputs: outer, outputs: inner, bias: false });
