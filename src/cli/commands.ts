@@ -23,5 +23,10 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: "find the images that fit a text or an image",
     load: async () => (await import("./commands/search.ts")).command,
   },
+  {
+    name: "export",
+    summary: "write a model in another dtype, and as ONNX files",
+    load: async () => (await import("./commands/export.ts")).command,
+  },
   { name: "inspect", summary: "tell what a model folder holds", load: async () => (await import("./commands/inspect.ts")).command },
 ];

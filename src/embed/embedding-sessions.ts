@@ -4,6 +4,7 @@ import type { FloatTensor, Tensor } from "../engine/tensor/tensor.ts";
 import { present } from "../errors/families.ts";
 import { embeddingGraph, type ModelGraphOptions } from "../model/multimodal/model.ts";
 import type { VisionMode } from "../model/multimodal/token-batch.ts";
+import { placeWeight } from "../model/folder/place-weights.ts";
 import { mergeLora } from "../model/nn/merge-lora.ts";
 import type { LoraConfig, ParameterPlace } from "../model/nn/parameter-source.ts";
 import { isPathParameter } from "../model/paths/path-config.ts";
@@ -71,10 +72,13 @@ export class EmbeddingSessions {
 
   /** Where a backbone weight lies: in its file if it can be used as it is, else in memory, with its low-rank update if it has one. */
   async #placeOf(name: string): Promise<ParameterPlace> {
-    const { lora, readWeight, locateWeight } = this.#model;
+    const { lora, processor, readWeight, locateWeight, quantizedWeight } = this.#model;
     if (lora !== undefined && isAdapted(name, lora)) return { kind: "constant", tensor: await this.#readMerged(name, lora) };
-    const data = locateWeight?.(name);
-    return data === undefined ? { kind: "constant", tensor: await readWeight(name) } : { kind: "external", data };
+    const place = await placeWeight(processor.backbone, name, {
+      locate: (weight) => locateWeight?.(weight),
+      quantized: async (weight) => quantizedWeight?.(weight),
+    });
+    return place ?? { kind: "constant", tensor: await readWeight(name) };
   }
 
   async #readMerged(name: string, lora: LoraConfig): Promise<FloatTensor> {

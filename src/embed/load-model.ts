@@ -31,10 +31,8 @@ export function embeddingModelOf(folder: ModelFolder): EmbeddingModel {
     processor,
     lora,
     readWeight: (name) => weights.read(name),
-    locateWeight: (name) => {
-      const { dtype, file, byteOffset, byteLength } = weights.info(name);
-      return dtype === "F32" ? { file, byteOffset, byteLength } : undefined;
-    },
+    locateWeight: (name) => weights.locate(name),
+    quantizedWeight: (name) => weights.quantized(name),
     fingerprint: () => fingerprintModel(folder),
     close: () => folder.close(),
   };

@@ -5,7 +5,7 @@ import { FileError } from "../errors/families.ts";
 import { PolyvecError } from "../errors/polyvec-error.ts";
 
 /** Bytes or text to write; several pieces are written one after another, and asked for only when their turn comes. */
-export type FileContent = string | Uint8Array | Iterable<Uint8Array>;
+export type FileContent = string | Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 
 /**
  * Writes a file so that it is either wholly there or not at all: a temporary file beside it, fsync, rename, fsync of the folder.
@@ -56,7 +56,7 @@ async function writeDurably(file: string, content: FileContent): Promise<void> {
   const handle = await open(file, "wx");
   try {
     const pieces = typeof content === "string" ? [Buffer.from(content)] : content instanceof Uint8Array ? [content] : content;
-    for (const piece of pieces) await handle.writeFile(piece);
+    for await (const piece of pieces) await handle.writeFile(piece);
     await handle.sync();
   } finally {
     await handle.close();

@@ -87,6 +87,8 @@ export const RULES: { readonly [K in OperationName]: RuleEntry<K> } = {
   softmax: ({ gradient, output }) => [mul(output, sub(gradient, reduceSum(mul(gradient, output), [-1], true)))],
   logSoftmax: ({ gradient, output }) => [sub(gradient, mul(exp(output), reduceSum(gradient, [-1], true)))],
   matmul: matmulRule,
+  quantizedMatmul: "none",
+  blockQuantizedMatmul: "none",
   reshape: ({ gradient, inputs: [x] }) => [reshape(gradient, shapeOf(x))],
   transpose: ({ gradient, attributes: { permutation } }) => [
     transposeOnce(

@@ -51,9 +51,14 @@ class RecordingBuilder implements ValueBuilder {
     return value;
   }
 
-  /** A float32 tensor that stays in its file. */
+  /** A tensor that stays in its file: bytes if it is stored so, else float32. */
   external(name: string, shape: readonly number[], data: ExternalData): Value {
-    return this.#append("external", [], { name, data }, { dtype: "float32", shape });
+    return this.#append(
+      "external",
+      [],
+      { name, data },
+      { dtype: data.dtype === "int8" || data.dtype === "uint8" ? data.dtype : "float32", shape },
+    );
   }
 
   /** Appends an operation. @throws {ShapeError} if its inputs do not fit, naming the scope. */

@@ -107,6 +107,30 @@ const INFERENCE: { readonly [K in OperationName]: Inference<K> } = {
     }
     return { dtype: "float32", shape: [...broadcastShapes(left.batch, right.batch), left.rows, right.columns] };
   },
+  quantizedMatmul: ([x, values, scales]) => {
+    const left = float(x).shape;
+    const right = matrix(typed(values, "int8").shape, false);
+    const fits = right.batch.length === 0 && sameDimension(axisOf(left, left.length - 1), right.rows);
+    if (!fits || !sameShape(float(scales).shape, [right.columns])) {
+      const [a, b, c] = [left, defined(values).shape, defined(scales).shape].map(formatShape);
+      return reject(`quantizedMatmul of ${a}, ${b} and scales ${c}: expected [.., K], [K, N] and [N]`);
+    }
+    return { dtype: "float32", shape: [...left.slice(0, -1), right.columns] };
+  },
+  blockQuantizedMatmul: ([x, values, scales], { inner, blockSize }) => {
+    const left = float(x).shape;
+    const stored = typed(values, "uint8").shape;
+    const blocks = Math.ceil(inner / blockSize);
+    const [columns] = stored;
+    const fits = columns !== undefined && sameDimension(axisOf(left, left.length - 1), inner);
+    if (!fits || !sameShape(stored, [columns, blocks, blockSize / 2]) || !sameShape(float(scales).shape, [columns, blocks])) {
+      const [a, b, c] = [left, stored, defined(scales).shape].map(formatShape);
+      return reject(
+        `blockQuantizedMatmul of ${a}, ${b} and scales ${c}: expected [.., ${inner}], [N, ${blocks}, ${blockSize / 2}] and [N, ${blocks}]`,
+      );
+    }
+    return { dtype: "float32", shape: [...left.slice(0, -1), columns] };
+  },
   reshape: ([x], { shape }) => {
     const source = defined(x);
     if (!sameDimension(shapeSize(source.shape), shapeSize(shape))) {

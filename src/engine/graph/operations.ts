@@ -6,6 +6,8 @@ export type None = Readonly<Record<never, never>>;
 
 /** A tensor that lies in a file: bytes `byteOffset ..` in row-major little-endian order. */
 export interface ExternalData {
+  /** How its numbers are stored; float32 if not given. Halves become float32 when they are used. */
+  readonly dtype?: "float32" | "float16" | "bfloat16" | "int8" | "uint8";
   readonly file: string;
   readonly byteOffset: number;
   readonly byteLength: number;
@@ -67,6 +69,16 @@ export interface OperationAttributes {
   readonly logSoftmax: None;
   // linear algebra
   readonly matmul: { readonly transposeA: boolean; readonly transposeB: boolean };
+  /**
+   * `x [.., K]` times a matrix of signed bytes `[K, N]` whose columns have scales `[N]`. x is rounded to 256 levels between its least and its
+   * largest number (0 among them) when it runs. For inference: no gradient passes.
+   */
+  readonly quantizedMatmul: None;
+  /**
+   * `x [.., inner]` times the transpose of a matrix of 4-bit numbers `[N, blocks, blockSize / 2]` uint8 (the first of two in the low bits, 8 is zero; a row
+   * filled up with anything to whole blocks), whose blocks have scales `[N, blocks]`. For inference: no gradient passes.
+   */
+  readonly blockQuantizedMatmul: { readonly inner: number; readonly blockSize: number };
   // shape
   readonly reshape: { readonly shape: Shape };
   readonly transpose: { readonly permutation: readonly number[] };

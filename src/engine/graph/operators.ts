@@ -98,6 +98,20 @@ export function logSoftmax(x: Value): Value {
 }
 
 /** Which operands of a matrix product are taken transposed (their last two axes). */
+/** `x [.., K] float32` by `values [K, N] int8`, column j scaled by `scales [N]`: `[.., N]` float32. See `OperationAttributes.quantizedMatmul`. */
+export function quantizedMatmul(x: Value, values: Value, scales: Value): Value {
+  return x.builder.emit("quantizedMatmul", [x, values, scales], {});
+}
+
+/** `x [.., inner] float32` by 4-bit numbers: `[.., N]` float32. See `OperationAttributes.blockQuantizedMatmul`. */
+export function blockQuantizedMatmul(
+  x: Value,
+  { values, scales }: { readonly values: Value; readonly scales: Value },
+  sizes: OperationAttributes["blockQuantizedMatmul"],
+): Value {
+  return x.builder.emit("blockQuantizedMatmul", [x, values, scales], sizes);
+}
+
 export type MatmulOptions = Partial<OperationAttributes["matmul"]>;
 
 /** Matrix product over the last two axes; leading axes broadcast. `[.., M, K] x [.., K, N] -> [.., M, N]`. */

@@ -39,11 +39,19 @@ const overLastAxis =
   ({ writer, names }: Pick<Plain, "writer" | "names">): string =>
     writer.node(opType, names, { attributes: { axis: -1 } });
 
+/** MatMulNBits computes in float32. @source ONNX Runtime, MatMulNBits, attribute accuracy_level. */
+const FULL_PRECISION = 1;
+
 /** One entry per operation; a missing one does not compile. */
 export const LOWERINGS: { readonly [K in OperationName]: Lowering<K> } = {
   input: ({ attributes }) => attributes.name,
   constant: ({ writer, attributes }) => writer.tensor(attributes.tensor),
-  external: ({ writer, attributes: { name, data }, shape }) => writer.external(name, shape as readonly number[], data),
+  external: ({ writer, attributes: { name, data }, shape }) => {
+    const stored = writer.external(name, shape as readonly number[], data);
+    const { dtype = "float32" } = data;
+    if (dtype !== "float16" && dtype !== "bfloat16") return stored;
+    return writer.node("Cast", [stored], { attributes: { to: ONNX_TYPES.float32 } });
+  },
   dimension: ({ writer, attributes: { dimension, dtype } }) =>
     writer.node("Cast", [writer.node("Squeeze", [writer.dimension(dimension)])], { attributes: { to: ONNX_TYPES[dtype] } }),
   iota: ({ writer, attributes: { length } }) => {
@@ -90,6 +98,11 @@ export const LOWERINGS: { readonly [K in OperationName]: Lowering<K> } = {
     const attributes = { transA: transposeA ? 1 : 0, transB: transposeB ? 1 : 0 };
     return writer.node("FusedMatMul", names, { domain: MICROSOFT, attributes });
   },
+  blockQuantizedMatmul: ({ writer, names, attributes: { inner, blockSize }, shape }) => {
+    const attributes = { K: inner, N: shape.at(-1) as number, bits: 4, block_size: blockSize, accuracy_level: FULL_PRECISION };
+    return writer.node("MatMulNBits", names, { domain: MICROSOFT, attributes });
+  },
+  quantizedMatmul: ({ writer, names }) => writer.node("DynamicQuantizeMatMul", names, { domain: MICROSOFT }),
   reshape: ({ writer, names: [x], inputs: [input], shape }) =>
     writer.node("Reshape", [x as string, writer.reshapeTarget((input as Value).shape, shape)]),
   transpose: ({ writer, names, attributes: { permutation } }) => writer.node("Transpose", names, { attributes: { perm: permutation } }),

@@ -7,7 +7,15 @@ import type { DType, Tensor } from "../tensor/tensor.ts";
 import type { AttributeProto, NodeProto, TensorProto } from "./protobuf.ts";
 
 /** Element type numbers of ONNX. @source onnx.proto3, TensorProto.DataType. */
-export const ONNX_TYPES: Readonly<Record<DType, number>> = { float32: 1, int32: 6, int64: 7, bool: 9 };
+export const ONNX_TYPES: Readonly<Record<DType, number>> = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, bool: 9 };
+
+const EXTERNAL_TYPES: Readonly<Record<NonNullable<ExternalData["dtype"]>, number>> = {
+  float32: 1,
+  uint8: 2,
+  int8: 3,
+  float16: 10,
+  bfloat16: 16,
+};
 
 /** An attribute: a float (`{ float: 1 }`), an integer, a list of integers or a text. */
 export type Attribute = number | readonly number[] | string | { readonly float: number };
@@ -80,10 +88,10 @@ export class OnnxWriter {
   }
 
   /** A tensor that stays in its file; ONNX Runtime maps the bytes. */
-  external(name: string, shape: readonly number[], { file, byteOffset, byteLength }: ExternalData): string {
+  external(name: string, shape: readonly number[], { file, byteOffset, byteLength, dtype = "float32" }: ExternalData): string {
     const entries = { location: this.#locate(file), offset: String(byteOffset), length: String(byteLength) };
     const externalData = Object.entries(entries).map(([key, value]) => ({ key, value }));
-    this.initializers.push({ name, dims: shape, dataType: ONNX_TYPES.float32, externalData, dataLocation: 1 });
+    this.initializers.push({ name, dims: shape, dataType: EXTERNAL_TYPES[dtype], externalData, dataLocation: 1 });
     return name;
   }
 

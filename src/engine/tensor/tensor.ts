@@ -1,11 +1,13 @@
 import { ShapeError } from "../../errors/families.ts";
 
-/** Element types the engine computes with. */
-export type DType = "float32" | "int32" | "int64" | "bool";
+/** Element types the engine computes with. int8 and uint8 hold quantised weights only. */
+export type DType = "float32" | "int8" | "uint8" | "int32" | "int64" | "bool";
 
 /** Storage of each element type; booleans are bytes of 0 or 1. */
 export interface DataOf {
   readonly float32: Float32Array;
+  readonly int8: Int8Array;
+  readonly uint8: Uint8Array;
   readonly int32: Int32Array;
   readonly int64: BigInt64Array;
   readonly bool: Uint8Array;
@@ -24,6 +26,8 @@ export interface TensorOf<K extends DType> {
 }
 
 export type FloatTensor = TensorOf<"float32">;
+/** A tensor of signed bytes. */
+export type ByteTensor = TensorOf<"int8">;
 export type IntTensor = TensorOf<"int32">;
 
 /** A float32 tensor over `data` (not copied). @throws {ShapeError} if the length is not the shape's size. */
@@ -67,10 +71,13 @@ export function allocate(dtype: DType, length: number): TensorData {
   switch (dtype) {
     case "float32":
       return new Float32Array(length);
+    case "int8":
+      return new Int8Array(length);
     case "int32":
       return new Int32Array(length);
     case "int64":
       return new BigInt64Array(length);
+    case "uint8":
     case "bool":
       return new Uint8Array(length);
   }
@@ -80,8 +87,10 @@ export function allocate(dtype: DType, length: number): TensorData {
 export function tensorOf(dtype: DType, shape: readonly number[], data: TensorData): Tensor {
   checkLength(shape, data.length);
   if (data instanceof Float32Array && dtype === "float32") return { dtype, shape, data };
+  if (data instanceof Int8Array && dtype === "int8") return { dtype, shape, data };
   if (data instanceof Int32Array && dtype === "int32") return { dtype, shape, data };
   if (data instanceof BigInt64Array && dtype === "int64") return { dtype, shape, data };
+  if (data instanceof Uint8Array && dtype === "uint8") return { dtype, shape, data };
   if (data instanceof Uint8Array && dtype === "bool") return { dtype, shape, data };
   throw new ShapeError({
     message: `a tensor of ${dtype} cannot be stored in a ${data.constructor.name}`,

@@ -1,8 +1,14 @@
-import { floatTensor, sizeOf, type FloatTensor } from "../../engine/tensor/tensor.ts";
+import type { ExternalData } from "../../engine/graph/operations.ts";
+import { expectFloat, floatTensor, sizeOf, type FloatTensor } from "../../engine/tensor/tensor.ts";
 import { WeightsError } from "../../errors/families.ts";
 import { nearestName } from "../../files/nearest-name.ts";
 import type { TensorInfo } from "../formats/safetensors-header.ts";
+import { BLOCK_SIZE, blockCount, dequantiseBlocks } from "../formats/block-quantisation.ts";
+import { dequantiseColumns } from "../formats/column-quantisation.ts";
+import { quantisedNames, quantisedWeightOf, type QuantisedLayout } from "../formats/quantised-names.ts";
+import { scaleNameOf } from "../formats/row-quantisation.ts";
 import type { Safetensors } from "../formats/safetensors.ts";
+import type { WeightLayout } from "../nn/parameter-source.ts";
 import { shapeText, sameNumbers } from "./shape-text.ts";
 
 /** One file of weights with the names under which graphs know its tensors. */
@@ -22,13 +28,32 @@ export interface AskedWeight {
   readonly storedShape: readonly number[];
 }
 
+/** A weight in signed bytes. */
+export interface QuantizedWeight {
+  readonly layout: WeightLayout;
+  readonly data: ExternalData;
+  /** [outputs] float32; of blocks [outputs, blocks]. */
+  readonly scales: FloatTensor;
+}
+
+const EXTERNAL_TYPES: ReadonlyMap<string, "float32" | "float16" | "bfloat16"> = new Map([
+  ["F32", "float32"],
+  ["F16", "float16"],
+  ["BF16", "bfloat16"],
+]);
+
+interface Place {
+  readonly file: Safetensors;
+  readonly stored: string;
+}
+
 /** The weights of a model: everything its graph asks for is there, in the right shape; numbers are read when they are asked for. */
 export class ModelWeights implements AsyncDisposable {
   /** Shapes as graphs have them. */
   readonly shapes: ReadonlyMap<string, readonly number[]>;
   /** Tensors in the files that the model does not use. */
   readonly unused: readonly string[];
-  readonly #places: ReadonlyMap<string, { readonly file: Safetensors; readonly stored: string }>;
+  readonly #places: ReadonlyMap<string, Place>;
   readonly #sources: readonly WeightsSource[];
 
   /**
@@ -39,7 +64,8 @@ export class ModelWeights implements AsyncDisposable {
     this.#sources = sources;
     this.shapes = new Map([...asked].map(([name, { shape }]) => [name, shape]));
     this.#places = new Map([...asked.keys()].map((name) => [name, findWeight(name, sources, asked)]));
-    for (const [name, weight] of asked) checkShape(name, weight, this.info(name));
+    for (const [name, weight] of asked)
+      checkShape(name, inLayout(quantisedWeightOf(this.#place(name).stored)?.layout, weight), this.info(name));
     this.unused = sources.flatMap(({ names, file }) =>
       [...names].filter(([name]) => this.#places.get(name)?.file !== file).map(([, stored]) => stored),
     );
@@ -60,12 +86,36 @@ export class ModelWeights implements AsyncDisposable {
   /** Bytes of a weight on disk, the scales of int8 rows included. */
   storedBytes(name: string): number {
     const { file, stored } = this.#place(name);
-    return file.info(stored).byteLength + (file.scaleInfo(stored)?.byteLength ?? 0);
+    const held = quantisedWeightOf(stored);
+    const scales = held === undefined ? file.scaleInfo(stored) : file.info(quantisedNames(held.weight, held.layout).scales);
+    return file.info(stored).byteLength + (scales?.byteLength ?? 0);
+  }
+
+  /** Where a weight lies if graphs can use its bytes as they are: float32, or halves. */
+  locate(name: string): ExternalData | undefined {
+    const { file, byteOffset, byteLength, dtype } = this.info(name);
+    const stored = EXTERNAL_TYPES.get(dtype);
+    return stored === undefined ? undefined : { file, byteOffset, byteLength, dtype: stored };
+  }
+
+  /**
+   * Where a weight lies if it is held in bytes as graphs can compute with, and its scales; undefined if it is not.
+   */
+  async quantized(name: string): Promise<QuantizedWeight | undefined> {
+    const { file, stored } = this.#place(name);
+    const { file: path, byteOffset, byteLength, dtype } = file.info(stored);
+    const held = quantisedWeightOf(stored);
+    const scales = held === undefined ? scaleNameOf(stored) : quantisedNames(held.weight, held.layout).scales;
+    if ((dtype !== "I8" && dtype !== "U8") || !file.has(scales)) return undefined;
+    const data = { file: path, byteOffset, byteLength, dtype: dtype === "I8" ? "int8" : "uint8" } as const;
+    return { layout: held?.layout ?? "rows", data, scales: expectFloat(await file.read(scales)) };
   }
 
   /** Reads a weight as float32, in the graph's shape. @throws {WeightsError} if the file became shorter. @throws {DisposedError} after close. */
   async read(name: string): Promise<FloatTensor> {
     const { file, stored } = this.#place(name);
+    const held = quantisedWeightOf(stored);
+    if (held !== undefined) return this.#readQuantised(name, quantisedNames(held.weight, held.layout), file);
     const { data } = await file.read(stored);
     if (data instanceof Float32Array) return floatTensor(this.shapes.get(name) as readonly number[], data);
     const actual = file.info(stored).dtype;
@@ -84,7 +134,20 @@ export class ModelWeights implements AsyncDisposable {
     await this.close();
   }
 
-  #place(name: string): { readonly file: Safetensors; readonly stored: string } {
+  async #readQuantised(name: string, names: { readonly values: string; readonly scales: string }, file: Safetensors): Promise<FloatTensor> {
+    const shape = this.shapes.get(name) as readonly [number, number];
+    const scales = expectFloat(await file.read(names.scales)).data;
+    const values = (await file.read(names.values)).data as Int32Array;
+    const isInBlocks = file.info(names.values).dtype === "U8";
+    return floatTensor(
+      shape,
+      isInBlocks
+        ? dequantiseBlocks({ values: Uint8Array.from(values), scales }, shape)
+        : dequantiseColumns({ values: Int8Array.from(values), scales }),
+    );
+  }
+
+  #place(name: string): Place {
     const place = this.#places.get(name);
     if (place !== undefined) return place;
     throw new WeightsError({ message: `the model has no weight ${name}`, details: { tensor: name } });
@@ -128,6 +191,14 @@ function describeMissing(
 function familyOf(name: string): string {
   if (name.startsWith("paths.")) return "paths";
   return /\.lora_[AB]\.weight$/.test(name) ? "adapter" : "backbone";
+}
+
+/** The shapes of a weight as a layout stores it. */
+function inLayout(layout: QuantisedLayout | undefined, weight: AskedWeight): AskedWeight {
+  const [outputs = 0, inputs = 0] = weight.shape;
+  if (layout === undefined) return weight;
+  const stored = layout === "columns" ? [inputs, outputs] : [outputs, blockCount(inputs), BLOCK_SIZE / 2];
+  return { shape: stored, storedShape: stored };
 }
 
 function checkShape(name: string, { shape, storedShape }: AskedWeight, info: TensorInfo): void {

@@ -10,12 +10,32 @@ export type WeightsDType = "float32" | "float16" | "bfloat16" | "int8";
 /** What the data of a file begins at a multiple of, bytes. */
 const ALIGNMENT = 64;
 
-/** A tensor that is to be written; its bytes are made when their turn comes. */
-interface Piece {
+/** What a tensor is stored as. */
+interface PieceInfo {
   readonly name: string;
   readonly dtype: StoredDType;
   readonly shape: readonly number[];
+}
+
+/** A tensor that is to be written; its bytes are made when their turn comes. */
+interface Piece extends PieceInfo {
   readonly toBytes: () => Uint8Array;
+}
+
+/** A tensor whose bytes are read, or worked out, when their turn comes. */
+export interface StreamedPiece extends PieceInfo {
+  readonly toBytes: () => Promise<Uint8Array>;
+}
+
+/** As {@link planSafetensors}, of tensors that need not all be in memory. @throws {WeightsError} as there. */
+export async function* streamSafetensors(
+  file: string,
+  pieces: readonly StreamedPiece[],
+  metadata: Readonly<Record<string, string>>,
+): AsyncGenerator<Uint8Array> {
+  const ordered = inOrder(file, pieces);
+  yield headerBytes(ordered, metadata);
+  for (const piece of ordered) yield checkBytes(file, piece, await piece.toBytes());
 }
 
 /** The pieces of a safetensors file in order: length, header, tensors. @throws {WeightsError} if a value does not fit the dtype. */
@@ -25,15 +45,24 @@ export function* planSafetensors(
   { dtype, metadata }: { dtype: WeightsDType; metadata: Readonly<Record<string, string>> },
 ): Generator<Uint8Array> {
   const pieces = [...tensors].flatMap(([name, tensor]) => toPieces(name, tensor, dtype));
+  const ordered = inOrder(file, pieces);
+  yield headerBytes(ordered, metadata);
+  for (const piece of ordered) yield checkBytes(file, piece, piece.toBytes());
+}
+
+/** By alignment, then by name. @throws {WeightsError} if two have one name. */
+function inOrder<P extends PieceInfo>(file: string, pieces: readonly P[]): P[] {
   checkNames(file, pieces);
-  pieces.sort((a, b) => alignmentOf(b) - alignmentOf(a) || (a.name < b.name ? -1 : 1));
-  yield headerBytes(pieces, metadata);
-  for (const piece of pieces) yield checkedBytes(file, piece);
+  return pieces.toSorted((a, b) => alignmentOf(b) - alignmentOf(a) || (a.name < b.name ? -1 : 1));
 }
 
 function toPieces(name: string, tensor: Tensor, dtype: WeightsDType): Piece[] {
   const { shape } = tensor;
   switch (tensor.dtype) {
+    case "int8":
+      return [{ name, dtype: "I8", shape, toBytes: () => asBytes(tensor.data) }];
+    case "uint8":
+      return [{ name, dtype: "U8", shape, toBytes: () => asBytes(tensor.data) }];
     case "int32":
       return [{ name, dtype: "I32", shape, toBytes: () => asBytes(tensor.data) }];
     case "int64":
@@ -65,17 +94,17 @@ function asBytes({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Arra
   return new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
 }
 
-function byteLengthOf({ dtype, shape }: Piece): number {
+function byteLengthOf({ dtype, shape }: PieceInfo): number {
   return shape.reduce((product, size) => product * size, STORED_DTYPE_BYTES[dtype]);
 }
 
 /** The largest power of two, up to {@link ALIGNMENT}, that divides the tensor's size. */
-function alignmentOf(piece: Piece): number {
+function alignmentOf(piece: PieceInfo): number {
   const bytes = byteLengthOf(piece) % ALIGNMENT;
   return bytes === 0 ? ALIGNMENT : bytes & -bytes;
 }
 
-function headerBytes(pieces: readonly Piece[], metadata: Readonly<Record<string, string>>): Uint8Array {
+function headerBytes(pieces: readonly PieceInfo[], metadata: Readonly<Record<string, string>>): Uint8Array {
   const header: Record<string, unknown> = { __metadata__: metadata };
   let begin = 0;
   for (const piece of pieces) {
@@ -90,7 +119,7 @@ function headerBytes(pieces: readonly Piece[], metadata: Readonly<Record<string,
   return bytes;
 }
 
-function checkNames(file: string, pieces: readonly Piece[]): void {
+function checkNames(file: string, pieces: readonly PieceInfo[]): void {
   const seen = new Set<string>(["__metadata__"]);
   for (const { name } of pieces) {
     if (seen.has(name)) {
@@ -101,8 +130,7 @@ function checkNames(file: string, pieces: readonly Piece[]): void {
   }
 }
 
-function checkedBytes(file: string, piece: Piece): Uint8Array {
-  const bytes = piece.toBytes();
+function checkBytes(file: string, piece: PieceInfo, bytes: Uint8Array): Uint8Array {
   const isLossy = piece.dtype === "F16" || piece.dtype === "BF16" || piece.name.endsWith(".scale");
   if (isLossy && !isFinitePiece(piece.dtype, bytes)) {
     const message = `cannot write ${file}: tensor ${piece.name} has values that are not finite or do not fit its dtype; write it as float32 or repair it`;

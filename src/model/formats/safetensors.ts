@@ -9,7 +9,7 @@ import { nearestName } from "../../files/nearest-name.ts";
 import { dequantiseRows, scaleNameOf } from "./row-quantisation.ts";
 import { SafetensorsFile } from "./safetensors-file.ts";
 import type { TensorInfo } from "./safetensors-header.ts";
-import { planSafetensors, type WeightsDType } from "./safetensors-layout.ts";
+import { planSafetensors, streamSafetensors, type StreamedPiece, type WeightsDType } from "./safetensors-layout.ts";
 import { toTensor } from "./stored-tensor.ts";
 
 /** The tensors of one safetensors file, or of the shards of an index, read on demand. */
@@ -63,6 +63,14 @@ export async function writeSafetensors(
   { dtype = "float32", metadata = {} }: WriteSafetensorsOptions = {},
 ): Promise<void> {
   await writeFileAtomic(file, planSafetensors(file, tensors, { dtype, metadata: { format: "pt", ...metadata } }));
+}
+
+/**
+ * As {@link writeSafetensors}, of tensors that need not all be in memory: each is asked for when its turn comes.
+ * @throws {WeightsError} {FileError} as there, and whatever a piece's `toBytes` throws; nothing is left behind.
+ */
+export async function writeStreamedSafetensors(file: string, pieces: readonly StreamedPiece[]): Promise<void> {
+  await writeFileAtomic(file, streamSafetensors(file, pieces, { format: "pt" }));
 }
 
 class OpenedSafetensors implements Safetensors {

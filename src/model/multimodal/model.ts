@@ -8,6 +8,7 @@ import { aggregate } from "../paths/aggregation.ts";
 import type { PathConfig } from "../paths/path-config.ts";
 import type { PathInputs } from "../paths/path-inputs.ts";
 import { runPaths, runTrunk } from "../paths/run-paths.ts";
+import { lookUp } from "../nn/token-table.ts";
 import { transformerDecoder } from "../nn/transformer-decoder.ts";
 import type { DecoderConfig } from "../nn/decoder-config.ts";
 import type { Backbone } from "./backbone.ts";
@@ -122,7 +123,9 @@ function embeddedTokens(parameters: ParameterSource, options: ModelGraphOptions)
   const { backbone, vision, inputPrefix = "", recompute } = options;
   const { batch, tokens } = batchSymbols(options);
   const { hiddenSize } = backbone.decoder;
-  const words = gather(tokenTable(parameters, backbone.decoder), builder.input(`${inputPrefix}inputIds`, "int32", [batch, tokens]));
+  const { names, vocabSize } = backbone.decoder;
+  const ids = builder.input(`${inputPrefix}inputIds`, "int32", [batch, tokens]);
+  const words = lookUp(parameters, ids, { name: `${names.tokens}.weight`, rows: vocabSize, width: hiddenSize });
   if (vision === "none") return { hidden: words };
   const { features, deep = [] } = backbone.encodeImages(parameters, { vision, inputPrefix, recompute });
   const sourceRows = builder.input(`${inputPrefix}sourceRows`, "int32", [batch, tokens]);

@@ -44,6 +44,16 @@ export function integers(limit: number, ...shape: Shape): CaseInput {
   return { shape, dtype: "int32", draw: (random) => random.integer(limit) };
 }
 
+/** Signed bytes. */
+export function bytes(...shape: Shape): CaseInput {
+  return { shape, dtype: "int8", draw: (random) => random.integer(255) - 127 };
+}
+
+/** Bytes. */
+export function unsignedBytes(...shape: Shape): CaseInput {
+  return { shape, dtype: "uint8", draw: (random) => random.integer(256) };
+}
+
 export function booleans(...shape: Shape): CaseInput {
   return { shape, dtype: "bool", draw: (random) => random.integer(2) };
 }

@@ -7,6 +7,7 @@ import { at, denseOf, tabulate, withAxis, type Dense } from "./dense.ts";
 import { BINARY, mapReference, UNARY, zipReference } from "./elementwise.ts";
 import { externalReference } from "./external.ts";
 import { matmulReference } from "./matmul.ts";
+import { blockQuantizedMatmulReference, quantizedMatmulReference } from "./quantized-matmul.ts";
 import { reduceReference, softmaxReference } from "./reductions.ts";
 
 /** What a reference implementation sees: concrete inputs, attributes, and the output's shape and symbols as numbers. */
@@ -56,6 +57,8 @@ export const REFERENCE: { readonly [K in OperationName]: Reference<K> } = {
     switch (dtype) {
       case "float32":
         return some(x).data;
+      case "int8":
+      case "uint8":
       case "int32":
       case "int64":
         return mapReference(some(x), Math.trunc);
@@ -86,6 +89,10 @@ export const REFERENCE: { readonly [K in OperationName]: Reference<K> } = {
   reduceMax: ({ inputs: [x], attributes }) => reduceReference(some(x), attributes, Math.max, -Infinity),
   softmax: ({ inputs: [x] }) => softmaxReference(some(x)),
   logSoftmax: ({ inputs: [x] }) => softmaxReference(some(x)).map(Math.log),
+  blockQuantizedMatmul: ({ inputs: [x, values, scales], attributes, shape }) =>
+    blockQuantizedMatmulReference(shape, { x: some(x), values: some(values), scales: some(scales) }, attributes),
+  quantizedMatmul: ({ inputs: [x, values, scales], shape }) =>
+    quantizedMatmulReference(shape, { x: some(x), values: some(values), scales: some(scales) }),
   matmul: ({ inputs: [a, b], attributes, shape }) => matmulReference(shape, [some(a), some(b)], attributes),
   reshape: same,
   transpose: ({ inputs: [x], attributes: { permutation }, shape }) =>

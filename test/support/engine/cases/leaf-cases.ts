@@ -22,6 +22,16 @@ function external(x: Value): Value {
   return add(x, x.builder.external("weights", [2, 3], { file, byteOffset: 16, byteLength: 24 }));
 }
 
+/** The same in other types: 1.5, -2 and 0.25 as halves, bytes as they are. */
+function externalOf(dtype: "float16" | "bfloat16" | "int8", stored: Uint16Array | Int8Array): (x: Value) => Value {
+  return (x) => {
+    const file = join(mkdtempSync(join(tmpdir(), "polyvec-")), "weights.bin");
+    writeFileSync(file, new Uint8Array(stored.buffer));
+    const data = { file, byteOffset: 0, byteLength: stored.byteLength, dtype } as const;
+    return add(x, cast(x.builder.external("weights", [3], data), "float32"));
+  };
+}
+
 export const LEAF_CASES: Readonly<Record<"input" | "constant" | "external" | "dimension" | "iota" | "stopGradient", Cases>> = {
   input: [
     { title: "a scalar", inputs: [normal()], build: (x: Value) => add(x, 1) },
@@ -36,7 +46,12 @@ export const LEAF_CASES: Readonly<Record<"input" | "constant" | "external" | "di
       build: (x: Value) => mul(x, cast(x.builder.constant(boolTensor([2], [true, false])), "float32")),
     },
   ],
-  external: [{ title: "a byte range of a file", inputs: [normal(4, 2, 3)], build: external }],
+  external: [
+    { title: "a byte range of a file", inputs: [normal(4, 2, 3)], build: external },
+    { title: "float16", inputs: [normal(2, 3)], build: externalOf("float16", Uint16Array.of(0x3e00, 0xc000, 0x3400)) },
+    { title: "bfloat16", inputs: [normal(2, 3)], build: externalOf("bfloat16", Uint16Array.of(0x3fc0, 0xc000, 0x3e80)) },
+    { title: "int8", inputs: [normal(2, 3)], build: externalOf("int8", Int8Array.of(-127, 0, 5)) },
+  ],
   dimension: [
     { title: "a number", inputs: [normal(2)], build: (x: Value) => mul(x, dimensionValue(x.builder, 7)) },
     { title: "a symbol", inputs: [normal(batch)], bindings, build: (x: Value) => mul(x, dimensionValue(x.builder, batch)) },

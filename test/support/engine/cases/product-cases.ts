@@ -1,7 +1,7 @@
 import { addDimensions, symbol, type Shape } from "../../../../src/engine/graph/dimension.ts";
-import { matmul, type MatmulOptions } from "../../../../src/engine/graph/operators.ts";
+import { blockQuantizedMatmul, matmul, quantizedMatmul, type MatmulOptions } from "../../../../src/engine/graph/operators.ts";
 import type { Value } from "../../../../src/engine/graph/value.ts";
-import { normal, type Cases, type OperationCase } from "../operation-case.ts";
+import { bytes, normal, positive, unsignedBytes, type CaseInput, type Cases, type OperationCase } from "../operation-case.ts";
 
 const [batch, tokens] = [symbol("batch"), symbol("tokens")];
 const bindings = { batch: 3, tokens: 5 };
@@ -10,10 +10,33 @@ function matmulCase(title: string, [a, b]: readonly [Shape, Shape], options: Mat
   return { title, inputs: [normal(...a), normal(...b)], bindings, build: (x: Value, y: Value) => matmul(x, y, options) };
 }
 
+function quantizedCase(title: string, x: CaseInput, [inner, columns]: readonly [number, number]): OperationCase {
+  const build = (left: Value, values: Value, scales: Value): Value => quantizedMatmul(left, values, scales);
+  return { title, inputs: [x, bytes(inner, columns), positive(columns)], bindings, build };
+}
+
+function fourBitCase(title: string, x: CaseInput, [inner, columns]: readonly [number, number]): OperationCase {
+  const blocks = Math.ceil(inner / 32);
+  const build = (left: Value, values: Value, scales: Value): Value =>
+    blockQuantizedMatmul(left, { values, scales }, { inner, blockSize: 32 });
+  return { title, inputs: [x, unsignedBytes(columns, blocks, 16), positive(columns, blocks)], bindings, build };
+}
+
 const A = { transposeA: true };
 const B = { transposeB: true };
 
-export const PRODUCT_CASES: Readonly<Record<"matmul", Cases>> = {
+export const PRODUCT_CASES: Readonly<Record<"matmul" | "quantizedMatmul" | "blockQuantizedMatmul", Cases>> = {
+  blockQuantizedMatmul: [
+    fourBitCase("a matrix of whole blocks", normal(6, 64), [64, 7]),
+    fourBitCase("tokens of a batch, a block not full", normal(batch, tokens, 40), [40, 33]),
+    fourBitCase("one row, one column", normal(1, 5), [5, 1]),
+  ],
+  quantizedMatmul: [
+    quantizedCase("a matrix", normal(6, 40), [40, 7]),
+    quantizedCase("tokens of a batch", normal(batch, tokens, 33), [33, 65]),
+    quantizedCase("numbers above 0 alone", positive(4, 16), [16, 3]),
+    quantizedCase("one row, one column", normal(1, 5), [5, 1]),
+  ],
   matmul: [
     matmulCase("two matrices", [[3, 5], [5, 7]]), // prettier-ignore
     matmulCase("left transposed", [[5, 3], [5, 7]], A), // prettier-ignore

@@ -1,0 +1,38 @@
+import { dequantiseRows, quantiseRows } from "./row-quantisation.ts";
+
+/** A linear layer's weight in signed bytes as the int8 kernel wants it: `weight[output][input] = values[input][output] * scales[output]`. */
+export interface QuantisedColumns {
+  /** [inputs, outputs] int8, -127 to 127. */
+  readonly values: Int8Array;
+  /** [outputs] float32. */
+  readonly scales: Float32Array;
+}
+
+/** Symmetric int8 per output, as `quantiseRows`, turned round. @param values [outputs, inputs] float32, finite. */
+export function quantiseColumns(values: Float32Array, outputs: number): QuantisedColumns {
+  const rows = quantiseRows(values, outputs);
+  return { values: turn(rows.values, outputs), scales: rows.scales };
+}
+
+/** The inverse: [outputs, inputs] float32. */
+export function dequantiseColumns({ values, scales }: QuantisedColumns): Float32Array {
+  const inputs = scales.length === 0 ? 0 : values.length / scales.length;
+  return dequantiseRows({ values: turn(values, inputs), scales });
+}
+
+/** The transpose of a matrix of `rows` rows, block by block: both sides stay in the cache. */
+function turn(values: Int8Array, rows: number): Int8Array {
+  const columns = rows === 0 ? 0 : values.length / rows;
+  const turned = new Int8Array(values.length);
+  for (let top = 0; top < rows; top += BLOCK) {
+    for (let left = 0; left < columns; left += BLOCK) {
+      const [bottom, right] = [Math.min(rows, top + BLOCK), Math.min(columns, left + BLOCK)];
+      for (let row = top; row < bottom; row++) {
+        for (let column = left; column < right; column++) turned[column * rows + row] = values[row * columns + column]!;
+      }
+    }
+  }
+  return turned;
+}
+
+const BLOCK = 64;
