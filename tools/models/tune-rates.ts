@@ -43,7 +43,7 @@ async function score(file: string, learningRate: number): Promise<string> {
     optimizer: { ...raw.optimizer, learningRate, warmUpSteps: Math.ceil(count / 10) },
     steps: count,
   });
-  await polyvec("train", `${place}.json`, "--out", place, "--resume").catch(() => polyvec("train", `${place}.json`, "--out", place));
+  await polyvec("train", `${place}.json`, "--out", place, "--resume");
   await polyvec("eval", join(place, "model"), "--bench", "emoji", "--split", "validation", "--out", `${place}-scores`);
   const { models, main } = await readReport(join(`${place}-scores`, "report.json"));
   const { all, seen, unseen } = models.find(({ id }) => id === main)?.scores.aggregate.means ?? {};

@@ -1,7 +1,9 @@
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { FileError, TrainingError } from "../../errors/families.ts";
 import { writeJsonAtomic } from "../../files/atomic-write.ts";
 import { readJsonFile } from "../../files/json-file.ts";
+import { readJsonLines } from "../../files/json-lines.ts";
 import { findCheckpoints } from "../checkpoint/checkpoint-folder.ts";
 import { isChangeable, recipeDifferences, type RecipeDifference } from "../recipe/recipe-differences.ts";
 import { checkRecipe } from "../recipe/recipe-schema.ts";
@@ -16,17 +18,19 @@ export interface ClaimOptions {
 }
 
 /**
- * Checks that the folder is free for this run, or holds this very run, and notes the recipe in it.
+ * Checks that the folder is free for this run, or holds this very run, and notes the recipe in it. A run that never came to a step does not count.
  * @returns the settings that are others than the run was begun with; only those that may change.
  * @throws {TrainingError} if the folder holds another run. @throws {ConfigError} {FileError} if it cannot be read or written.
  */
 export async function claimFolder(folder: string, { recipe, resume }: ClaimOptions): Promise<readonly RecipeDifference[]> {
   const file = join(folder, RUN_FILES.config);
-  const begun = await readBegunRecipe(file);
-  const holdsRun = begun !== undefined || (await hasCheckpoints(folder));
-  if (holdsRun && !resume) throw taken(folder, "it holds a run already. Go on with it by --resume, or choose another folder");
-  if (holdsRun && begun === undefined) {
-    throw taken(folder, `it holds checkpoints but no ${RUN_FILES.config} that says of what. Restore that file, or choose another folder`);
+  const noted = await readBegunRecipe(file);
+  const holdsSteps = (await hasCheckpoints(folder)) || (await hasLoggedSteps(folder));
+  // a run that failed before its first step leaves only its recipe: there is nothing to go on with, and nothing to lose
+  const begun = holdsSteps ? noted : undefined;
+  if (holdsSteps && !resume) throw taken(folder, "it holds a run already. Go on with it by --resume, or choose another folder");
+  if (holdsSteps && begun === undefined) {
+    throw taken(folder, `it holds a run's steps but no ${RUN_FILES.config} that says of what. Restore that file, or choose another folder`);
   }
   const changes = begun === undefined ? [] : recipeDifferences(begun, plain(recipe));
   const forbidden = changes.filter((change) => !isChangeable(change));
@@ -47,6 +51,13 @@ async function readBegunRecipe(file: string): Promise<unknown> {
 async function hasCheckpoints(folder: string): Promise<boolean> {
   const { whole, damaged } = await findCheckpoints(join(folder, RUN_FILES.checkpoints));
   return whole.length + damaged.length > 0;
+}
+
+async function hasLoggedSteps(folder: string): Promise<boolean> {
+  const file = join(folder, RUN_FILES.metrics);
+  if (!(await stat(file).then(Boolean, () => false))) return false;
+  const { rows } = await readJsonLines(file);
+  return rows.some((row) => typeof row === "object" && row !== null && "type" in row && row.type === "step");
 }
 
 function describeForeign(forbidden: readonly RecipeDifference[], file: string): string {

@@ -137,9 +137,21 @@ describe("a folder", () => {
     );
     await rm(join(out, "config.json"));
     const unknown = await thrownBy(() => train({ out, recipe, resume: true }));
-    expect((unknown as Error).message).toMatch(/checkpoints but no config.json/);
+    expect((unknown as Error).message).toMatch(/steps but no config.json/);
     await writeFile(join(out, "config.json"), "{");
     expect(await thrownBy(() => train({ out, recipe, resume: true }))).toBeInstanceOf(ConfigError);
+  });
+
+  test("of a run that failed before its first step is free, for a mended recipe too; one that holds something else is not", async () => {
+    const out = await newFolder();
+    await thrownBy(() => train({ out, recipe: tinyRecipe({ steps: 1 }), baseFolder: join(root, "no-such-base") }));
+    expect(await readdir(out)).toContain("config.json");
+    expect(await train({ out, recipe: tinyRecipe({ steps: 1, seed: 2 }) })).toMatchObject({ status: "finished", step: 1 });
+    expect(JSON.parse(await readFile(join(out, "config.json"), "utf8"))).toMatchObject({ seed: 2 });
+    const model = await newFolder();
+    await writeFile(join(model, "config.json"), '{"model_type": "qwen2_vl"}');
+    expect(await thrownBy(() => train({ out: model, recipe: tinyRecipe({ steps: 1 }) }))).toBeInstanceOf(ConfigError);
+    expect(await readFile(join(model, "config.json"), "utf8")).toBe('{"model_type": "qwen2_vl"}');
   });
 
   test("whose newest checkpoint is damaged goes on from the one before, with a warning, to the same numbers", async () => {
