@@ -23,9 +23,9 @@ export interface EmbedProgress {
 export interface EmbedOptions {
   /**
    * `all` (default): every path and their aggregate. `aggregate`: only the latter. `single`: one path is run, for the cost of a single-path model;
-   * the aggregate is that path's vector.
+   * the aggregate is that path's vector. `none`: the bare backbone is run, without any path; the aggregate is its last token's final hidden state.
    */
-  readonly paths?: "all" | "aggregate" | "single";
+  readonly paths?: "all" | "aggregate" | "single" | "none";
   /** Which paths are run, from 0; all, or the first for `single`, if not given. The aggregate is then made of these. */
   readonly pathIndices?: readonly number[];
   /** Keeps the first so many numbers of each vector and brings it to unit length again. Good only where a model was trained for it. */
@@ -35,29 +35,33 @@ export interface EmbedOptions {
   /** Stops between two batches. */
   readonly signal?: AbortSignal | undefined;
   /** Called after each batch. */
-  readonly onProgress?: (progress: EmbedProgress) => void;
+  readonly onProgress?: ((progress: EmbedProgress) => void) | undefined;
 }
 
 /** {@link EmbedOptions} with every choice made. */
 export interface ResolvedEmbedOptions {
   readonly keepPaths: boolean;
-  readonly pathIndices: readonly number[];
+  /** undefined for the bare backbone. */
+  readonly pathIndices: readonly number[] | undefined;
   readonly dimensions: number;
   readonly batchSize: number;
 }
 
 const BATCH_SIZE = 32;
 
+const KINDS: readonly NonNullable<EmbedOptions["paths"]>[] = ["all", "aggregate", "single", "none"];
+
 /** Fills in what was not said. @param hiddenSize the most dimensions. @throws {ConfigError} naming the option, what it is and what was expected. */
 export function resolveEmbedOptions(options: EmbedOptions, { paths: { count } }: PolyvecConfig, hiddenSize: number): ResolvedEmbedOptions {
   const { paths = "all", dimensions = hiddenSize, batchSize = BATCH_SIZE } = options;
   const all = Array.from({ length: count }, (_, index) => index);
-  const pathIndices = options.pathIndices ?? (paths === "single" ? [0] : all);
-  check("paths", paths, ["all, aggregate or single", paths === "all" || paths === "aggregate" || paths === "single"]);
-  check("pathIndices", pathIndices, ["one path with paths: single", paths !== "single" || pathIndices.length === 1]);
+  const pathIndices = paths === "none" ? options.pathIndices : (options.pathIndices ?? (paths === "single" ? [0] : all));
+  check("paths", paths, ["all, aggregate, single or none", KINDS.includes(paths)]);
+  check("pathIndices", pathIndices, ["nothing with paths: none", paths !== "none" || pathIndices === undefined]);
+  check("pathIndices", pathIndices, ["one path with paths: single", paths !== "single" || pathIndices?.length === 1]);
   check("dimensions", dimensions, [`a whole number from 1 to ${hiddenSize}`, isWhole(dimensions) && dimensions <= hiddenSize]);
   check("batchSize", batchSize, ["a whole number above 0", isWhole(batchSize)]);
-  return { keepPaths: paths !== "aggregate", pathIndices, dimensions, batchSize };
+  return { keepPaths: paths === "all" || paths === "single", pathIndices, dimensions, batchSize };
 }
 
 function isWhole(value: number): boolean {

@@ -1,27 +1,23 @@
 import { expectFloat } from "../engine/tensor/tensor.ts";
 import { DisposedError, present, WeightsError } from "../errors/families.ts";
-import type { EmbeddingInput } from "../inputs/embedding-input.ts";
+import type { ModelInput } from "../inputs/embedding-input.ts";
+import type { ProcessedBatch } from "../model/multimodal/input-processor.ts";
 import { modelInputs } from "../model/multimodal/model-inputs.ts";
 import { visionModeOf } from "../model/multimodal/token-batch.ts";
+import { SINGLE_PATH } from "../model/paths/path-config.ts";
 import { selectPaths } from "../model/paths/select-paths.ts";
-import { throwIfAborted } from "./abort.ts";
 import { cutVector } from "./cut-vector.ts";
 import { resolveEmbedOptions, type Embedding, type EmbedOptions, type ResolvedEmbedOptions } from "./embed-options.ts";
 import type { EmbeddingModel } from "./embedding-model.ts";
 import { EmbeddingSessions, type EmbedderOptions } from "./embedding-sessions.ts";
 import { singleVectorSet, type EmbeddingSet } from "./embedding-set.ts";
-import { inputWindows } from "./input-windows.ts";
-import { preparedBytes, prepareInput } from "./prepare-input.ts";
-import { batchesOf, processInputs, type ReadyInput } from "./process-inputs.ts";
-import { ProgressCounter } from "./progress-counter.ts";
+import { embedWindows, type Outcome } from "./embed-windows.ts";
+import { hiddenRows, type HiddenStates, type HiddenStatesOptions } from "./hidden-states.ts";
 
 /** What became of one input: its embedding, or why there is none. */
 export type EmbeddingOutcome =
   | { readonly index: number; readonly embedding: Embedding; readonly error?: undefined }
   | { readonly index: number; readonly embedding?: undefined; readonly error: Error };
-
-/** Batches that are made ready together, so that inputs of like size find each other. */
-const BATCHES_PER_WINDOW = 4;
 
 /** Turns inputs into embeddings. Made by `loadModel`; dispose it to free its memory. */
 export class Embedder implements AsyncDisposable {
@@ -71,7 +67,7 @@ export class Embedder implements AsyncDisposable {
    * @throws {ProcessorError} if an input is empty, its image cannot be decoded or does not fit: details `input`, its index, and `file`.
    * @throws {ConfigError} if an option is wrong. @throws {AbortedError} when `signal` fires. @throws {DisposedError} after `dispose`.
    */
-  async embed(inputs: readonly EmbeddingInput[], options: EmbedOptions = {}): Promise<Embedding[]> {
+  async embed(inputs: readonly ModelInput[], options: EmbedOptions = {}): Promise<Embedding[]> {
     const embeddings: Embedding[] = [];
     for await (const outcome of this.embedEach(inputs, options)) {
       if (outcome.error !== undefined) throw outcome.error;
@@ -84,9 +80,9 @@ export class Embedder implements AsyncDisposable {
    * As {@link embed}, as matrices: [count, D] and [count, N, D]. With `paths: "aggregate"` the one path is the aggregate itself.
    * @throws as {@link embed}.
    */
-  async embedSet(inputs: readonly EmbeddingInput[], options: EmbedOptions = {}): Promise<EmbeddingSet> {
+  async embedSet(inputs: readonly ModelInput[], options: EmbedOptions = {}): Promise<EmbeddingSet> {
     const { dimensions, keepPaths, pathIndices } = this.#resolve(options);
-    const pathCount = keepPaths ? pathIndices.length : 0;
+    const pathCount = keepPaths ? (pathIndices?.length ?? 0) : 0;
     const aggregate = new Float32Array(inputs.length * dimensions);
     const paths = new Float32Array(inputs.length * pathCount * dimensions);
     for await (const { index, embedding, error } of this.embedEach(inputs, options)) {
@@ -102,28 +98,28 @@ export class Embedder implements AsyncDisposable {
    * others. @returns outcomes in the order of the inputs. @throws {ConfigError} {AbortedError} {DisposedError} as {@link embed}.
    */
   async *embedEach(
-    inputs: Iterable<EmbeddingInput> | AsyncIterable<EmbeddingInput>,
+    inputs: Iterable<ModelInput> | AsyncIterable<ModelInput>,
     options: EmbedOptions = {},
   ): AsyncGenerator<EmbeddingOutcome, void, undefined> {
     const resolved = this.#resolve(options);
-    const { processor } = this.#model;
-    const progress = new ProgressCounter(Array.isArray(inputs) ? inputs.length : undefined, options.onProgress);
-    const windows = inputWindows(inputs, {
-      prepare: (input, index) => prepareInput(input, index, processor),
-      bytesOf: preparedBytes,
-      size: resolved.batchSize * BATCHES_PER_WINDOW,
-      signal: options.signal,
-    });
-    for await (const window of windows) {
-      const outcomes = new Map<number, EmbeddingOutcome>();
-      for (const batch of batchesOf(window, resolved.batchSize)) {
-        throwIfAborted(options.signal);
-        const truncated = await this.#embedBatch(batch, resolved, outcomes);
-        progress.add(batch.length, truncated);
-      }
-      for (const { index, error } of window) yield error === undefined ? present(outcomes.get(index), `input ${index}`) : { index, error };
-      progress.add(window.filter(({ error }) => error !== undefined).length, 0);
-    }
+    const { signal, onProgress } = options;
+    const runBatch = (batch: ProcessedBatch): Promise<Embedding[]> => this.#embedBatch(batch, resolved);
+    for await (const { index, value, error } of embedWindows(this.#model, inputs, { ...resolved, signal, onProgress, runBatch }))
+      yield error === undefined ? { index, embedding: value } : { index, error };
+  }
+
+  /**
+   * The final hidden states of the bare backbone, whatever the model's paths: those of an input's last token, brought to unit length, are what
+   * `paths: "none"` gives. @returns outcomes in the order of the inputs. @throws as {@link embedEach}.
+   */
+  async *hiddenStatesEach(
+    inputs: Iterable<ModelInput> | AsyncIterable<ModelInput>,
+    options: HiddenStatesOptions = {},
+  ): AsyncGenerator<Outcome<HiddenStates>, void, undefined> {
+    const { batchSize } = this.#resolve({ ...options, paths: "none" });
+    const { signal, onProgress } = options;
+    const runBatch = (batch: ProcessedBatch): Promise<HiddenStates[]> => this.#hiddenBatch(batch);
+    yield* embedWindows(this.#model, inputs, { batchSize, signal, onProgress, runBatch });
   }
 
   /** Frees the sessions and closes the model's files; a second call does nothing. */
@@ -146,29 +142,29 @@ export class Embedder implements AsyncDisposable {
     return resolveEmbedOptions(options, this.#model.polyvec, this.dimensions);
   }
 
-  /** Embeds one batch and puts its outcomes into `outcomes`. @returns how many texts were cut. */
-  async #embedBatch(
-    inputs: readonly ReadyInput[],
-    { pathIndices, keepPaths, dimensions }: ResolvedEmbedOptions,
-    outcomes: Map<number, EmbeddingOutcome>,
-  ): Promise<number> {
+  async #embedBatch(batch: ProcessedBatch, { pathIndices, keepPaths, dimensions }: ResolvedEmbedOptions): Promise<Embedding[]> {
     const { polyvec, processor } = this.#model;
-    const { batch, kept, failed } = await processInputs(this.#model, inputs);
-    for (const { index, error } of failed) outcomes.set(index, { index, error });
-    if (batch === undefined) return 0;
-    const runner = await this.#sessions.open(visionModeOf(batch), pathIndices);
-    const outputs = await runner.run(modelInputs(processor.backbone, selectPaths(polyvec.paths, pathIndices), batch));
+    const paths = pathIndices === undefined ? SINGLE_PATH : selectPaths(polyvec.paths, pathIndices);
+    const runner = await this.#sessions.open(visionModeOf(batch), { paths, indices: pathIndices ?? [] });
+    const outputs = await runner.run(modelInputs(processor.backbone, paths, batch));
     const aggregates = expectFloat(present(outputs["aggregate"], "aggregate")).data;
-    const paths = expectFloat(present(outputs["paths"], "paths")).data;
+    const vectors = expectFloat(present(outputs["paths"], "paths")).data;
     const width = this.dimensions;
     const vectorAt = (data: Float32Array, place: number): Float32Array =>
       cutVector(data.subarray(place * width, (place + 1) * width), dimensions);
     this.#checkFinite(aggregates);
-    kept.forEach(({ index }, row) => {
-      const vectors = keepPaths ? pathIndices.map((_, path) => vectorAt(paths, row * pathIndices.length + path)) : [];
-      outcomes.set(index, { index, embedding: { aggregate: vectorAt(aggregates, row), paths: vectors } });
-    });
-    return batch.truncatedCount;
+    return Array.from(batch.lengths, (_, row) => ({
+      aggregate: vectorAt(aggregates, row),
+      paths: keepPaths ? Array.from({ length: paths.count }, (__, path) => vectorAt(vectors, row * paths.count + path)) : [],
+    }));
+  }
+
+  async #hiddenBatch(batch: ProcessedBatch): Promise<HiddenStates[]> {
+    const runner = await this.#sessions.openHidden(visionModeOf(batch));
+    const outputs = await runner.run(modelInputs(this.#model.processor.backbone, SINGLE_PATH, batch));
+    const { data } = expectFloat(present(outputs["hidden"], "hidden"));
+    this.#checkFinite(data);
+    return hiddenRows(batch, data);
   }
 
   #checkFinite(values: Float32Array): void {

@@ -2,24 +2,35 @@ import { GraphSession } from "../engine/runtime/graph-session.ts";
 import type { Session, SessionOptions, TensorMap } from "../engine/runtime/session.ts";
 import type { FloatTensor, Tensor } from "../engine/tensor/tensor.ts";
 import { present } from "../errors/families.ts";
-import { embeddingGraph, type ModelGraphOptions } from "../model/multimodal/model.ts";
+import { embeddingGraph, hiddenStatesGraph, type ModelGraphOptions } from "../model/multimodal/model.ts";
 import type { VisionMode } from "../model/multimodal/token-batch.ts";
 import { placeWeight } from "../model/folder/place-weights.ts";
 import { mergeLora } from "../model/nn/merge-lora.ts";
 import type { LoraConfig, ParameterPlace } from "../model/nn/parameter-source.ts";
-import { isPathParameter } from "../model/paths/path-config.ts";
-import { selectPathRows, selectPaths } from "../model/paths/select-paths.ts";
+import { isPathParameter, SINGLE_PATH, type PathConfig } from "../model/paths/path-config.ts";
+import { selectPathRows } from "../model/paths/select-paths.ts";
 import type { EmbeddingModel } from "./embedding-model.ts";
 
 /** How a model is run. */
 export interface EmbedderOptions extends Pick<SessionOptions, "device" | "threads"> {
   /** Runs the model on a thread of its own, so that the event loop stays free: for servers. */
   readonly worker?: boolean;
+  /** `stored`, if not given: weights of signed bytes are multiplied as such. `float32`: all are computed with as float32, whatever they are stored as. */
+  readonly dtype?: "stored" | "float32";
 }
 
-/** Runs a model's graph for chosen paths. */
+/** The paths that are run. */
+export interface ChosenPaths {
+  readonly paths: PathConfig;
+  /** Which of the model's they are. */
+  readonly indices: readonly number[];
+}
+
+type GraphKind = typeof embeddingGraph | typeof hiddenStatesGraph;
+
+/** Runs a model's graph. */
 export interface EmbeddingRunner {
-  /** @returns `paths` [B, N, hidden] and `aggregate` [B, hidden], of unit length. */
+  /** @returns `paths` [B, N, hidden] and `aggregate` [B, hidden], of unit length; or `hidden` [B, T, hidden]. */
   run(inputs: TensorMap): Promise<Record<string, Tensor>>;
 }
 
@@ -39,17 +50,19 @@ export class EmbeddingSessions {
     this.#options = options;
   }
 
-  /** A runner for the given paths. @throws {ConfigError} as `selectPaths`. */
-  async open(vision: VisionMode, indices: readonly number[]): Promise<EmbeddingRunner> {
-    const { polyvec, processor } = this.#model;
-    const paths = selectPaths(polyvec.paths, indices);
-    const key = `${vision} ${paths.count} ${paths.aggregation}`;
-    const known = this.#sessions.get(key) ?? this.#create({ backbone: processor.backbone, paths, vision });
-    this.#sessions.set(key, known);
-    known.catch(() => this.#sessions.delete(key));
-    const session = await known;
+  /** A runner that embeds. @param paths of `indices`, as `selectPaths` gives them; or none of the model's, with no index. */
+  async open(vision: VisionMode, { paths, indices }: ChosenPaths): Promise<EmbeddingRunner> {
+    const { count, prefixLength, aggregation, topology } = paths;
+    const key = `${vision} ${count} ${prefixLength} ${aggregation} ${topology.kind}`;
+    const session = await this.#session(key, embeddingGraph, { backbone: this.#model.processor.backbone, paths, vision });
     const weights = await this.#selectedWeights(indices, [...session.inputs.keys()].filter(isPathParameter));
     return { run: (inputs) => session.run({ ...inputs, ...weights }) };
+  }
+
+  /** A runner that gives the final hidden states of the bare backbone. */
+  async openHidden(vision: VisionMode): Promise<EmbeddingRunner> {
+    const { backbone } = this.#model.processor;
+    return this.#session(`${vision} hidden`, hiddenStatesGraph, { backbone, paths: SINGLE_PATH, vision });
   }
 
   async dispose(): Promise<void> {
@@ -58,13 +71,20 @@ export class EmbeddingSessions {
     for (const session of sessions) if (session.status === "fulfilled") await session.value.dispose();
   }
 
-  async #create(graphOptions: ModelGraphOptions): Promise<Session> {
-    const names = [...embeddingGraph(graphOptions).shapes.keys()];
+  async #session(key: string, build: GraphKind, graphOptions: ModelGraphOptions): Promise<Session> {
+    const session = this.#sessions.get(key) ?? this.#create(build, graphOptions);
+    this.#sessions.set(key, session);
+    session.catch(() => this.#sessions.delete(key));
+    return session;
+  }
+
+  async #create(build: GraphKind, graphOptions: ModelGraphOptions): Promise<Session> {
+    const names = [...build(graphOptions).shapes.keys()];
     const places = new Map(
       await Promise.all(names.map(async (name) => [name, isPathParameter(name) ? INPUT : await this.#placeOf(name)] as const)),
     );
-    const { graph } = embeddingGraph({ ...graphOptions, place: (name) => present(places.get(name), name) });
-    const { worker = false, ...options } = this.#options;
+    const { graph } = build({ ...graphOptions, place: (name) => present(places.get(name), name) });
+    const { worker = false, dtype: _, ...options } = this.#options;
     if (!worker) return GraphSession.create(graph, options);
     const { WorkerSession } = await import("../engine/runtime/worker-session.ts");
     return WorkerSession.create(graph, options);
@@ -76,7 +96,7 @@ export class EmbeddingSessions {
     if (lora !== undefined && isAdapted(name, lora)) return { kind: "constant", tensor: await this.#readMerged(name, lora) };
     const place = await placeWeight(processor.backbone, name, {
       locate: (weight) => locateWeight?.(weight),
-      quantized: async (weight) => quantizedWeight?.(weight),
+      quantized: async (weight) => (this.#options.dtype === "float32" ? undefined : quantizedWeight?.(weight)),
     });
     return place ?? { kind: "constant", tensor: await readWeight(name) };
   }

@@ -1,26 +1,32 @@
 import { ProcessorError } from "../errors/families.ts";
 import { PolyvecError } from "../errors/polyvec-error.ts";
 import { decodeImage } from "../inputs/decode-image.ts";
-import type { EmbeddingInput, RawImage } from "../inputs/embedding-input.ts";
+import { imagesOf, isVerbatim, type ModelInput, type RawImage } from "../inputs/embedding-input.ts";
+import type { ImageLayout } from "../model/multimodal/image-preparer.ts";
 import type { InputProcessor } from "../model/multimodal/input-processor.ts";
 import type { InputSize } from "./plan-batches.ts";
 
-/** An input whose image is decoded and as large as the model takes it. */
+/** An input whose images are decoded and as large as the model takes them. */
 export interface PreparedInput {
-  readonly input: EmbeddingInput & { readonly image?: RawImage };
+  readonly input: ModelInput;
+  /** Bytes of its pixels. */
+  readonly bytes: number;
   /** The number of tokens of text is a guess: it only decides which inputs are batched together. */
   readonly size: InputSize;
 }
 
-/** Decodes and resizes an input's image. @throws {ProcessorError} naming the input and the file: details `input`, `file`. */
-export async function prepareInput(input: EmbeddingInput, index: number, { images }: InputProcessor): Promise<PreparedInput> {
-  const { image: source, ...words } = input;
-  const textTokens = Math.ceil(((input.text?.length ?? 0) + (input.instruction?.length ?? 0)) / CHARACTERS_PER_TOKEN);
-  if (source === undefined) return { input: words, size: { tokens: textTokens } };
+/** Decodes and resizes an input's images. @throws {ProcessorError} naming the input and the file: details `input`, `file`. */
+export async function prepareInput(input: ModelInput, index: number, { images }: InputProcessor): Promise<PreparedInput> {
+  const textTokens = Math.ceil(textLength(input) / CHARACTERS_PER_TOKEN);
   try {
-    const image = images.fit(await decodeImage(source));
-    const { tokens, grid } = images.layout(image);
-    return { input: { ...words, image }, size: { tokens: textTokens + tokens.length, grid } };
+    const fitted = await Promise.all(imagesOf(input).map(async (source) => images.fit(await decodeImage(source))));
+    const layouts = fitted.map((image) => images.layout(image));
+    const imageTokens = layouts.reduce((sum, { tokens }) => sum + tokens.length, 0);
+    return {
+      input: withImages(input, fitted),
+      bytes: fitted.reduce((sum, { data }) => sum + data.byteLength, 0),
+      size: { tokens: textTokens + imageTokens, grid: gridOf(layouts) },
+    };
   } catch (error) {
     throw nameInput(error, index);
   }
@@ -28,9 +34,21 @@ export async function prepareInput(input: EmbeddingInput, index: number, { image
 
 const CHARACTERS_PER_TOKEN = 4;
 
-/** Bytes of a prepared input's pixels. */
-export function preparedBytes({ input }: PreparedInput): number {
-  return input.image?.data.byteLength ?? 0;
+function textLength(input: ModelInput): number {
+  return isVerbatim(input) ? input.prompt.length : (input.text?.length ?? 0) + (input.instruction?.length ?? 0);
+}
+
+function withImages(input: ModelInput, images: readonly RawImage[]): ModelInput {
+  if (isVerbatim(input)) return { prompt: input.prompt, images };
+  const { image: _, ...words } = input;
+  const [image] = images;
+  return image === undefined ? words : { ...words, image };
+}
+
+/** The grid of an input's image; of several, one of as many patches. */
+function gridOf(layouts: readonly ImageLayout[]): InputSize["grid"] {
+  if (layouts.length < 2) return layouts[0]?.grid;
+  return { rows: 1, columns: layouts.reduce((sum, { grid }) => sum + grid.rows * grid.columns, 0) };
 }
 
 /** An error about one input, with the input's place among all. */

@@ -17,3 +17,24 @@ export interface EmbeddingInput {
   readonly text?: string;
   readonly instruction?: string;
 }
+
+/** A prompt that is taken as it stands, its special tokens written out: no template is put around it. */
+export interface VerbatimPrompt {
+  readonly prompt: string;
+  /** One for each image token in the prompt, in their order. */
+  readonly images?: readonly ImageSource[];
+}
+
+/** Whatever a model takes. */
+export type ModelInput = EmbeddingInput | VerbatimPrompt;
+
+/** Whether an input is a prompt that is taken as it stands. */
+export function isVerbatim(input: ModelInput): input is VerbatimPrompt {
+  return "prompt" in input;
+}
+
+/** The pictures of an input, in the order of their tokens. */
+export function imagesOf(input: ModelInput): readonly ImageSource[] {
+  if (isVerbatim(input)) return input.images ?? [];
+  return input.image === undefined ? [] : [input.image];
+}

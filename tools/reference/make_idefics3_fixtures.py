@@ -465,4 +465,5 @@ def main():
     make_sizes()
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -3,52 +3,51 @@ import type { EmbedOptions } from "../../embed/embed-options.ts";
 import { defineCommand, type CommandContext, type CommandModule } from "../command-module.ts";
 import { BadRows } from "../embedding/bad-rows.ts";
 import { countLines } from "../embedding/count-lines.ts";
-import { embedRows } from "../embedding/embed-rows.ts";
+import { checkUsage, isHidden, toEmbedOptions, type EmbedCommandOptions } from "../embedding/embed-command-options.ts";
+import { embedRows, type EmbedJob } from "../embedding/embed-rows.ts";
 import type { EmbeddingWriter } from "../embedding/embedding-writer.ts";
 import { readInputRows, rowsOfArguments } from "../embedding/input-rows.ts";
 import { jsonLinesWriter, outputWriter } from "../embedding/json-lines-writer.ts";
 import { parquetWriter } from "../embedding/parquet-writer.ts";
+import { writeHidden } from "../embedding/write-hidden.ts";
 import { oneOf, positiveInteger, wholeNumber } from "../option-values.ts";
 import type { ProgressTask } from "../terminal/progress.ts";
-import { UsageError } from "../usage-error.ts";
 
-interface Options {
-  readonly model?: string | undefined;
-  readonly input?: string | undefined;
-  readonly output: string;
-  readonly format?: "jsonl" | "parquet" | undefined;
-  readonly paths: "single" | "aggregate" | "all" | "none";
-  readonly path?: number | undefined;
-  readonly instruction?: string | undefined;
-  readonly dimensions?: number | undefined;
-  readonly batchSize?: number | undefined;
-}
-
-/** `polyvec embed`: texts and images, given as arguments or as JSON lines, to JSON lines or Parquet of embeddings. */
+/** `polyvec embed`: texts and images, given as arguments or as JSON lines, to JSON lines or Parquet of embeddings, or to hidden states. */
 export const command: CommandModule = defineCommand({
   configure: (command) =>
     command
       .argument("[inputs...]", "texts and names of image files")
-      .option("--input <file>", 'JSON lines of {"id", "text", "image", "instruction"}, image paths relative to the file; - is stdin')
-      .option("--output <file>", "file to write, .jsonl or .parquet; - is stdout", "-")
+      .option(
+        "--input <file>",
+        'JSON lines of {"id", "text", "image", "instruction"}, or {"id", "prompt", "images"} to be taken as they stand; image paths relative to the file; - is stdin',
+      )
+      .option(
+        "--output <file>",
+        "file to write, .jsonl or .parquet; - is stdout; .safetensors, or the word hidden for stdout: the final hidden states of all tokens",
+        "-",
+      )
       .option("--format <name>", "jsonl or parquet; default by the output's name", oneOf("jsonl", "parquet"))
       .option("--model <folder>", "model folder, or a model that ships; default emoji-mini")
       .option(
         "--paths <which>",
-        "all: every path and the aggregate; aggregate or none: only the aggregate; single: one path, at the cost of a single-path model",
+        "all: every path and the aggregate, which is the default; aggregate: only the latter; single: one path, at the cost of a single-path model; none: the bare backbone",
         oneOf("all", "aggregate", "single", "none"),
-        "all",
       )
       .option("--path <index>", "the path that single runs, from 0; default 0", wholeNumber)
       .option("--instruction <text>", "instruction of the inputs that have none")
       .option("--dimensions <count>", "keep the first so many numbers of each vector, brought to unit length again", positiveInteger)
+      .option(
+        "--dtype <name>",
+        "stored: weights of signed bytes are multiplied as such, the default; f32: all are computed with in float32",
+        oneOf("stored", "f32"),
+      )
       .option("--batch-size <count>", "inputs that the model takes at a time; default 32", positiveInteger)
       .option("--skip-bad", "leave out rows that cannot be embedded, and count them"),
   async run(options, context, [args]) {
-    checkUsage(options, args);
+    checkUsage(options, args, context);
     const { loadModel } = await import("../../embed/load-model.ts");
-    await using model = await loadModel(options.model);
-    const writer = await openWriter(model, options, context);
+    await using model = await loadModel(options.model, options.dtype === "f32" ? { dtype: "float32" } : {});
     const bad = new BadRows(context.progress, options.skipBad === true);
     const input = options.input ?? "-";
     const rows =
@@ -59,42 +58,42 @@ export const command: CommandModule = defineCommand({
       truncated = progress.truncated;
       task?.update({ done: progress.done });
     };
-    try {
-      const embedOptions = { ...toEmbedOptions(options), instruction: options.instruction, signal: context.signal, onProgress };
-      const written = await embedRows(model, rows, { ...embedOptions, writer, onBad: (error) => bad.take(error) });
-      await writer.finish();
-      task?.finish();
-      await report(context, { model, options, written, skipped: bad.count, truncated });
-    } catch (error) {
-      const left = await writer.abandon();
-      if (left !== undefined) context.progress.note(left);
-      throw error;
-    }
+    const embedOptions = { ...toEmbedOptions(options), signal: context.signal, onProgress };
+    const job: EmbedJob = { model, rows, embedOptions, instruction: options.instruction, onBad: (error) => bad.take(error) };
+    const write = isHidden(options) ? writeHidden : writeEmbeddings;
+    const written = await write(job, options, context);
+    task?.finish();
+    await report(context, { model, options, written, skipped: bad.count, truncated });
   },
 });
 
-function checkUsage({ input, output, format, path, paths }: Options, args: readonly string[]): void {
-  const fail = (message: string): never => {
-    throw new UsageError({ message });
-  };
-  if (input !== undefined && args.length > 0) fail("give inputs as arguments or with --input, not both");
-  if (input === undefined && args.length === 0 && process.stdin.isTTY) {
-    fail('there is nothing to embed: give texts or images ("happy cat" photo.png), or --input in.jsonl');
+/** Writes embeddings as they come. @returns how many. */
+async function writeEmbeddings(
+  { model, rows, embedOptions, ...job }: EmbedJob,
+  options: EmbedCommandOptions,
+  context: CommandContext,
+): Promise<number> {
+  const writer = await openWriter(model, options, context);
+  try {
+    const written = await embedRows(rows, {
+      ...job,
+      async *run(inputs) {
+        for await (const { index, embedding, error } of model.embedEach(inputs, embedOptions))
+          yield error === undefined ? { index, value: embedding } : { index, error };
+      },
+      write: ({ id }, embedding) => writer.write({ id, embedding }),
+    });
+    await writer.finish();
+    return written;
+  } catch (error) {
+    const left = await writer.abandon();
+    if (left !== undefined) context.progress.note(left);
+    throw error;
   }
-  if (output === "-" && format === "parquet") fail("Parquet is not written to stdout; give a file with --output");
-  if (path !== undefined && paths !== "single") fail("--path goes with --paths single");
 }
 
-function toEmbedOptions({ paths, path, dimensions, batchSize }: Options): EmbedOptions {
-  return {
-    paths: paths === "none" ? "aggregate" : paths,
-    ...(path === undefined ? {} : { pathIndices: [path] }),
-    ...(dimensions === undefined ? {} : { dimensions }),
-    ...(batchSize === undefined ? {} : { batchSize }),
-  };
-}
-
-async function openWriter(model: Embedder, { output, format, paths }: Options, { out }: CommandContext): Promise<EmbeddingWriter> {
+async function openWriter(model: Embedder, options: EmbedCommandOptions, { out }: CommandContext): Promise<EmbeddingWriter> {
+  const { output, format, paths = "all" } = options;
   if (output === "-") return outputWriter(out);
   const isParquet = (format ?? (output.endsWith(".parquet") ? "parquet" : "jsonl")) === "parquet";
   if (!isParquet) return jsonLinesWriter(output);
@@ -109,7 +108,7 @@ function startTask({ progress }: CommandContext, total: number | undefined): Pro
 
 interface Summary {
   readonly model: Embedder;
-  readonly options: Options;
+  readonly options: EmbedCommandOptions;
   readonly written: number;
   readonly skipped: number;
   readonly truncated: number;
@@ -119,7 +118,8 @@ async function report({ out, progress, json }: CommandContext, { model, options,
   const { output } = options;
   if (skipped > 0) progress.note(`${skipped} rows were skipped`);
   if (truncated > 0) progress.note(`${truncated} texts were cut to fit the model`);
-  if (output === "-") return;
+  if (output === "-" || output === "hidden") return;
   if (json) await out.json({ output, count: written, skipped, truncated, model: model.name });
-  else progress.note(`${written} embeddings are in ${output}`);
+  else
+    progress.note(isHidden(options) ? `the hidden states of ${written} inputs are in ${output}` : `${written} embeddings are in ${output}`);
 }

@@ -6,7 +6,7 @@ import { DataError } from "../../errors/families.ts";
 import { PolyvecError } from "../../errors/polyvec-error.ts";
 import { asFileError } from "../../files/atomic-write.ts";
 import { parseConfig } from "../../files/parse-config.ts";
-import type { EmbeddingInput } from "../../inputs/embedding-input.ts";
+import type { ModelInput } from "../../inputs/embedding-input.ts";
 
 /** An input with its name and its place. */
 export interface InputRow {
@@ -16,7 +16,7 @@ export interface InputRow {
   readonly place: string;
   /** Facts about the place, for errors: `file`, `row`. */
   readonly details: Readonly<Record<string, unknown>>;
-  readonly input: EmbeddingInput;
+  readonly input: ModelInput;
 }
 
 /** JSON lines that are read. */
@@ -28,15 +28,19 @@ export interface RowSource {
   readonly onBad: (error: DataError) => void;
 }
 
-const rowSchema = z.strictObject({
-  id: z.union([z.string(), z.number()]).optional(),
+const id = z.union([z.string(), z.number()]).optional();
+const imageFile = z.string().min(1);
+const inputSchema = z.strictObject({
+  id,
   text: z.string().optional(),
-  image: z.string().min(1).optional(),
+  image: imageFile.optional(),
   instruction: z.string().optional(),
 });
+const promptSchema = z.strictObject({ id, prompt: z.string(), images: z.array(imageFile).optional() });
 
 /**
- * Reads JSON lines of `{"id", "text", "image", "instruction"}`, all optional; image paths are relative to the file. Empty lines are passed over.
+ * Reads JSON lines of `{"id", "text", "image", "instruction"}`, all optional, or of `{"id", "prompt", "images"}` for prompts that are taken as they
+ * stand; image paths are relative to the file. Empty lines are passed over.
  * @throws {FileError} if the file cannot be read.
  */
 export async function* readInputRows({ file, stdin, onBad }: RowSource): AsyncGenerator<InputRow> {
@@ -77,18 +81,34 @@ function parseRow(line: string, { name, row, folder }: RowPlace): InputRow | Dat
   const place = `${name}, row ${row}`;
   const details = { file: name, row };
   try {
-    const { id, text, image, instruction } = parseConfig(rowSchema, JSON.parse(line), { file: place });
-    const input = {
-      ...(text === undefined ? {} : { text }),
-      ...(image === undefined ? {} : { image: isAbsolute(image) ? image : join(folder, image) }),
-      ...(instruction === undefined ? {} : { instruction }),
-    };
+    const { id, input } = parseInput(JSON.parse(line), { place, folder });
     return { id: String(id ?? row), place, details, input };
   } catch (cause) {
     if (PolyvecError.isInstance(cause)) return new DataError({ message: cause.message, details: { ...cause.details, ...details }, cause });
     const reason = cause instanceof Error ? cause.message : String(cause);
     return new DataError({ message: `${place} is not JSON: ${reason}; correct it, or leave it out with --skip-bad`, details, cause });
   }
+}
+
+/** @throws {ConfigError} naming the field. */
+function parseInput(value: unknown, { place, folder }: { readonly place: string; readonly folder: string }): ParsedRow {
+  const resolve = (file: string): string => (isAbsolute(file) ? file : join(folder, file));
+  if (typeof value === "object" && value !== null && "prompt" in value) {
+    const { id, prompt, images = [] } = parseConfig(promptSchema, value, { file: place });
+    return { id, input: { prompt, images: images.map(resolve) } };
+  }
+  const { id, text, image, instruction } = parseConfig(inputSchema, value, { file: place });
+  const input = {
+    ...(text === undefined ? {} : { text }),
+    ...(image === undefined ? {} : { image: resolve(image) }),
+    ...(instruction === undefined ? {} : { instruction }),
+  };
+  return { id, input };
+}
+
+interface ParsedRow {
+  readonly id: string | number | undefined;
+  readonly input: ModelInput;
 }
 
 const IMAGE_FILE = /\.(png|jpe?g|webp|gif|avif|tiff?|svg)$/i;

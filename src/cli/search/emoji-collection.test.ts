@@ -25,7 +25,7 @@ afterAll(() => rm(root, { recursive: true, force: true }));
 const context: CommandContext = {
   signal: new AbortController().signal,
   progress: { task: () => ({ update: () => undefined, finish: () => undefined }), note: () => undefined, stop: () => undefined },
-  out: { line: async () => undefined, json: async () => undefined },
+  out: { bytes: async () => undefined, line: async () => undefined, json: async () => undefined },
   json: false,
 };
 

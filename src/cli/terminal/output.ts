@@ -4,6 +4,8 @@ import { asFileError } from "../../files/atomic-write.ts";
 export interface Output {
   /** Writes one line. Resolves when the stream takes more, so a loop that awaits it never piles up text in memory. */
   line(text?: string): Promise<void>;
+  /** Writes bytes as they are. Resolves as {@link line}. */
+  bytes(data: Uint8Array): Promise<void>;
   /** Writes one value as one line of JSON. */
   json(value: unknown): Promise<void>;
 }
@@ -28,16 +30,17 @@ export function createOutput(stream: NodeJS.WritableStream, onClosed: () => void
       onClosed();
     } else failure = asFileError(error, "the output", "write");
   });
-  const line = async (text = ""): Promise<void> => {
+  const bytes = async (data: Uint8Array | string): Promise<void> => {
     if (closed) return;
-    if (failure === undefined && !stream.write(`${text}\n`)) await drained(stream);
+    if (failure === undefined && !stream.write(data)) await drained(stream);
     if (failure !== undefined) throw failure;
   };
+  const line = (text = ""): Promise<void> => bytes(`${text}\n`);
   const flush = async (): Promise<void> => {
     if (!closed && failure === undefined) await new Promise<void>((resolve) => stream.write("", () => setImmediate(resolve)));
     if (failure !== undefined) throw failure;
   };
-  return { line, json: (value) => line(JSON.stringify(value)), flush };
+  return { line, bytes, json: (value) => line(JSON.stringify(value)), flush };
 }
 
 /** Waits until a stream takes more, or never will. */

@@ -65,6 +65,11 @@ export async function writeSafetensors(
   await writeFileAtomic(file, planSafetensors(file, tensors, { dtype, metadata: { format: "pt", ...metadata } }));
 }
 
+/** What {@link writeSafetensors} writes, in float32, piece by piece. @throws {WeightsError} as there. */
+export function safetensorsBytes(tensors: ReadonlyMap<string, Tensor>): Iterable<Uint8Array> {
+  return planSafetensors("the output", tensors, { dtype: "float32", metadata: { format: "pt" } });
+}
+
 /**
  * As {@link writeSafetensors}, of tensors that need not all be in memory: each is asked for when its turn comes.
  * @throws {WeightsError} {FileError} as there, and whatever a piece's `toBytes` throws; nothing is left behind.

@@ -2,7 +2,15 @@ import { boolTensor, intTensor, type TensorOf } from "../../engine/tensor/tensor
 import { ConfigError, ProcessorError } from "../../errors/families.ts";
 import { PolyvecError } from "../../errors/polyvec-error.ts";
 import { decodeImage } from "../../inputs/decode-image.ts";
-import type { EmbeddingInput, ImageSource, RawImage } from "../../inputs/embedding-input.ts";
+import {
+  imagesOf,
+  isVerbatim,
+  type EmbeddingInput,
+  type ImageSource,
+  type ModelInput,
+  type RawImage,
+  type VerbatimPrompt,
+} from "../../inputs/embedding-input.ts";
 import type { Tokenizer } from "../formats/tokenizer.ts";
 import { positionAxes } from "../nn/decoder-config.ts";
 import type { Backbone } from "./backbone.ts";
@@ -27,13 +35,6 @@ export interface GenerativeExample {
 export interface GenerativeBatch extends ProcessedBatch {
   /** [B, T]: whether a token belongs to the answer or closes it, and so is to be predicted from those before it. */
   readonly answerMask: TensorOf<"bool">;
-}
-
-/** A prompt that is taken as it stands, with its special tokens written out. */
-export interface VerbatimPrompt {
-  readonly prompt: string;
-  /** One for each image token in the prompt, in their order. */
-  readonly images?: readonly ImageSource[];
 }
 
 export interface ProcessOptions {
@@ -81,10 +82,12 @@ export class InputProcessor {
   }
 
   /**
-   * Inputs to embed: each ends with the token whose hidden state is the embedding.
-   * @throws {ProcessorError} naming the input (`input`: its place in the batch) and its file.
+   * Inputs to embed: each ends with the token whose hidden state is the embedding. Of verbatim prompts that is their last token, whatever it is;
+   * each of their image tokens becomes the tokens that stand for its image.
+   * @throws {ProcessorError} naming the input (`input`: its place in the batch) and its file; also if a verbatim prompt has not as many places as
+   * images, or is too long, as none is cut.
    */
-  async processBatch(inputs: readonly EmbeddingInput[], options: ProcessOptions = {}): Promise<ProcessedBatch> {
+  async processBatch(inputs: readonly ModelInput[], options: ProcessOptions = {}): Promise<ProcessedBatch> {
     const { batch } = await this.#process(
       inputs.map((input) => ({ input })),
       options,
@@ -101,18 +104,7 @@ export class InputProcessor {
     return { ...batch, answerMask: boolTensor([rows, width], mask) };
   }
 
-  /**
-   * Prompts as they stand, no template added: each image token becomes the tokens that stand for its image.
-   * @throws {ProcessorError} as {@link processBatch}; also if a prompt has not as many places as images, or is too long, as none is cut.
-   */
-  async processPrompts(verbatim: readonly VerbatimPrompt[], options: ProcessOptions = {}): Promise<ProcessedBatch> {
-    const { maxTokens = this.backbone.maxPositions } = options;
-    const images = await Promise.all(verbatim.map(async ({ images: sources = [] }, row) => decodeAll(row, sources)));
-    const prompts = verbatim.map(({ prompt }, row) => atInput(row, () => this.#expand(prompt, { images: images[row] ?? [], maxTokens })));
-    return this.#assemble(prompts, images.flat());
-  }
-
-  #expand(prompt: string, { images, maxTokens }: { images: readonly RawImage[]; maxTokens: number }): Prompt {
+  #expand({ prompt }: VerbatimPrompt, { images, maxTokens }: LayOutOptions): Prompt {
     const standIns = images.map((image) => this.images.layout(image).tokens);
     const ids = expandImageTokens(this.tokenizer.encode(prompt), { images: standIns, imageTokenId: this.backbone.imageTokenId });
     if (ids.length > 0 && ids.length <= maxTokens) return { ids, answerBegin: ids.length, dropped: 0 };
@@ -121,17 +113,20 @@ export class InputProcessor {
   }
 
   async #process(
-    examples: readonly { readonly input: EmbeddingInput; readonly answer?: string }[],
+    examples: readonly { readonly input: ModelInput; readonly answer?: string }[],
     { maxTokens = this.backbone.maxPositions }: ProcessOptions,
   ): Promise<{ batch: ProcessedBatch; prompts: readonly Prompt[] }> {
     const images = await Promise.all(examples.map(({ input }, row) => loadImages(input, row)));
     const prompts = examples.map(({ input, answer }, row) =>
-      atInput(row, () => this.#layOut({ input, answer, images: images[row] ?? [], maxTokens })),
+      atInput(row, () => {
+        const options = { answer, images: images[row] ?? [], maxTokens };
+        return isVerbatim(input) ? this.#expand(input, options) : this.#layOut(input, options);
+      }),
     );
     return { batch: this.#assemble(prompts, images.flat()), prompts };
   }
 
-  #layOut({ input, answer, images, maxTokens }: LayOutOptions): Prompt {
+  #layOut(input: EmbeddingInput, { answer, images, maxTokens }: LayOutOptions): Prompt {
     const parts = {
       images: images.map((image) => this.images.layout(image).tokens),
       instruction: this.#encode(input.instruction),
@@ -191,20 +186,19 @@ function misfit({ field, got, expected }: FitRule): ConfigError {
 }
 
 interface LayOutOptions {
-  readonly input: EmbeddingInput;
   readonly answer: string | undefined;
   readonly images: readonly RawImage[];
   readonly maxTokens: number;
 }
 
-async function loadImages(input: EmbeddingInput, row: number): Promise<RawImage[]> {
-  if (input.image === undefined && !input.text && !input.instruction) {
+async function loadImages(input: ModelInput, row: number): Promise<RawImage[]> {
+  if (!isVerbatim(input) && input.image === undefined && !input.text && !input.instruction) {
     throw new ProcessorError({
       message: `input ${row} is empty: it has neither image nor text nor instruction; give it at least one or leave it out`,
       details: { input: row },
     });
   }
-  return decodeAll(row, input.image === undefined ? [] : [input.image]);
+  return decodeAll(row, imagesOf(input));
 }
 
 async function decodeAll(row: number, sources: readonly ImageSource[]): Promise<RawImage[]> {

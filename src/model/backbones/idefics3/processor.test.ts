@@ -50,7 +50,7 @@ function processorOf(model: "small" | "odd", changes: object = {}): InputProcess
 
 test.each(prompts)("token ids of the library's processor: $model $settings $prompt", async ({ model, settings, prompt, images, ids }) => {
   const pictures = images.map(([width, height], seed) => picture(width, height, seed));
-  const { inputIds, images: tensors } = await processorOf(model, settings).processPrompts([{ prompt, images: pictures }]);
+  const { inputIds, images: tensors } = await processorOf(model, settings).processBatch([{ prompt, images: pictures }]);
   const expected = ids.flatMap((id) => (typeof id === "number" ? [id] : Array.from({ length: id[1] }, () => id[0])));
   expect([...inputIds.data]).toEqual(expected);
   const { imageTokenId } = parts[model].config;

@@ -54,7 +54,7 @@ describe("against the processor of transformers", () => {
   test("token ids of prompts with images", async () => {
     for (const { prompt, images, ids } of prompts) {
       const pictures = images.map(([width, height], seed) => picture(width, height, seed));
-      const { inputIds } = await processor.processPrompts([{ prompt, images: pictures }]);
+      const { inputIds } = await processor.processBatch([{ prompt, images: pictures }]);
       const expected = ids.flatMap((id) => (typeof id === "number" ? [id] : Array.from({ length: id[1] }, () => id[0])));
       expect([...inputIds.data], prompt).toEqual(expected);
     }
@@ -65,7 +65,7 @@ describe("against the processor of transformers", () => {
       prompt,
       images: images.map(([width, height], seed) => picture(width, height, seed)),
     }));
-    const { images, inputIds, positionIds } = await processor.processPrompts(verbatim);
+    const { images, inputIds, positionIds } = await processor.processBatch(verbatim);
     const places = inputIds.data.filter((id) => id === IMAGE).length;
     expect(images?.mode).toBe("uniform");
     expect(images?.featureRows).toHaveLength(places);

@@ -202,7 +202,7 @@ describe("generative examples", () => {
 describe("prompts taken as they stand", () => {
   test("each image token becomes as many as its image needs", async () => {
     const prompt = "a<|vision_start|><|image_pad|><|vision_end|>b<|vision_start|><|image_pad|><|vision_end|>c<|im_end|>";
-    const batch = await processor.processPrompts([{ prompt, images: [blankImage(64, 64), blankImage(16, 32)] }, { prompt: "plain" }]);
+    const batch = await processor.processBatch([{ prompt, images: [blankImage(64, 64), blankImage(16, 32)] }, { prompt: "plain" }]);
     expect(rowsOf(batch).map(spell)).toEqual(["a<|vision_start|>[16]<|vision_end|>b<|vision_start|>[2]<|vision_end|>c<|im_end|>", "plain"]);
     expect(batch.images?.featureRows).toHaveLength(18);
   });
@@ -213,7 +213,7 @@ describe("prompts taken as they stand", () => {
     [{ prompt: "" }, /input 0: the prompt is empty/],
     [{ prompt: "a b c d e f g h i j" }, /at most 8 are allowed/],
   ])("%j", async (prompt, message) => {
-    const error = await thrownBy(() => processor.processPrompts([prompt], { maxTokens: 8 }));
+    const error = await thrownBy(() => processor.processBatch([prompt], { maxTokens: 8 }));
     expect(error).toBeInstanceOf(ProcessorError);
     expect((error as ProcessorError).message).toMatch(message);
   });
