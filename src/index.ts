@@ -14,7 +14,16 @@ export {
   TrainingError,
   WeightsError,
 } from "./errors/families.ts";
-export type { EmbeddingInput, ImageSource, RawImage } from "./inputs/embedding-input.ts";
+export type {
+  ChatInput,
+  ChatMessage,
+  ChatPart,
+  EmbeddingInput,
+  ImageSource,
+  ModelInput,
+  RawImage,
+  VerbatimPrompt,
+} from "./inputs/embedding-input.ts";
 export { loadModel } from "./embed/load-model.ts";
 export type { EmbedderOptions } from "./embed/embedding-sessions.ts";
 export type { Embedder, EmbeddingOutcome } from "./embed/embedder.ts";

@@ -2,6 +2,7 @@ import { present } from "../errors/families.ts";
 import type { ModelInput } from "../inputs/embedding-input.ts";
 import type { ProcessedBatch } from "../model/multimodal/input-processor.ts";
 import { throwIfAborted } from "./abort.ts";
+import { toPromptInput } from "./chat-input.ts";
 import type { EmbedOptions } from "./embed-options.ts";
 import type { EmbeddingModel } from "./embedding-model.ts";
 import { inputWindows } from "./input-windows.ts";
@@ -36,7 +37,7 @@ export async function* embedWindows<Value>(
   const { batchSize, signal } = run;
   const progress = new ProgressCounter(Array.isArray(inputs) ? inputs.length : undefined, run.onProgress);
   const windows = inputWindows(inputs, {
-    prepare: (input, index) => prepareInput(input, index, model.processor),
+    prepare: async (input, index) => prepareInput(await toPromptInput(input, index, model), index, model.processor),
     bytesOf: ({ bytes }) => bytes,
     size: batchSize * BATCHES_PER_WINDOW,
     signal,

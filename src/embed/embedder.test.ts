@@ -55,6 +55,37 @@ function expectClose(got: ArrayLike<number>, expected: ArrayLike<number>, tolera
   expect(worst).toBeLessThan(tolerance);
 }
 
+test("a chat is laid out by the model's own template, and is the prompt that it makes", async () => {
+  const path = join(root, "chat");
+  await saveModelFolder(path, tinyModel());
+  const template =
+    "{% for m in messages %}{{ m.role }}: {% for p in m.content %}{% if p.type == 'image' %}<|vision_start|><|image_pad|><|vision_end|>{% else %}{{ p.text }}{% endif %}{% endfor %}{% endfor %}{% if add_generation_prompt %}<|endoftext|>{% endif %}";
+  await writeFile(join(path, "chat_template.jinja"), template);
+  await using model = await loadModel(path, { threads: 1 });
+  const [first, second] = [picture(16, 16, 200), picture(32, 16, 90)];
+  const content = [
+    { type: "image", image: first },
+    { type: "text", text: "a cat" },
+    { type: "image", image: second },
+  ] as const;
+  const vision = "<|vision_start|><|image_pad|><|vision_end|>";
+  const prompt = { prompt: `user: ${vision}a cat${vision}<|endoftext|>`, images: [first, second] };
+  const [chat, open, verbatim] = await model.embed([
+    { messages: [{ role: "user", content }] },
+    { messages: [{ role: "user", content }], addGenerationPrompt: false },
+    prompt,
+  ]);
+  expectClose(flat(chat?.paths ?? []), flat(verbatim?.paths ?? []));
+  expect(flat(open?.paths ?? [])).not.toEqual(flat(verbatim?.paths ?? []));
+});
+
+test("a chat for a model without a template is an error that names the input", async () => {
+  await using model = await load();
+  const error = await thrownBy(() => model.embed([{ text: "a cat" }, { messages: [{ role: "user", content: "hello" }] }]));
+  expect(error).toBeInstanceOf(ProcessorError);
+  expect(error).toMatchObject({ details: { input: 1 }, message: expect.stringMatching(/input 1: .*no chat template/) as unknown });
+});
+
 describe("embeddings", () => {
   test("have unit length and do not depend on what they are batched with", async () => {
     await using model = await load();

@@ -2,6 +2,7 @@ import type { ExternalData } from "../engine/graph/operations.ts";
 import type { FloatTensor } from "../engine/tensor/tensor.ts";
 import type { InputProcessor } from "../model/multimodal/input-processor.ts";
 import type { QuantizedWeight } from "../model/folder/model-weights.ts";
+import type { ChatTemplateReader } from "./chat-input.ts";
 import type { PolyvecConfig } from "../model/folder/polyvec-config.ts";
 import type { LoraConfig } from "../model/nn/parameter-source.ts";
 
@@ -19,6 +20,8 @@ export interface EmbeddingModel {
   readonly locateWeight?: (name: string) => ExternalData | undefined;
   /** Where a weight lies if it is held in signed bytes that the graph can compute with. */
   readonly quantizedWeight?: (name: string) => Promise<QuantizedWeight | undefined>;
+  /** The chat template of the model; called for each chat. */
+  readonly chatTemplate?: ChatTemplateReader;
   /** A name for what the model computes, for caches of its embeddings; without it there are none. */
   readonly fingerprint?: () => Promise<string>;
   /** Lets go of what `readWeight` reads from. */

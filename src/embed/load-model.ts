@@ -4,6 +4,8 @@ import { fileURLToPath } from "node:url";
 import { FileError } from "../errors/families.ts";
 import { fingerprintModel } from "../model/folder/fingerprint.ts";
 import { MODEL_FILES } from "../model/folder/model-files.ts";
+import { readChatTemplate } from "../model/folder/read-chat-template.ts";
+import type { ChatTemplate } from "../model/formats/chat-template.ts";
 import { openModelFolder, type ModelFolder } from "../model/folder/open-model-folder.ts";
 import { Embedder } from "./embedder.ts";
 import type { EmbeddingModel } from "./embedding-model.ts";
@@ -25,6 +27,7 @@ export async function loadModel(pathOrName?: string, options: EmbedderOptions = 
 /** A folder's model, as the embedder takes it. Closing it closes the folder. */
 export function embeddingModelOf(folder: ModelFolder): EmbeddingModel {
   const { path, polyvec, processor, lora, weights } = folder;
+  let chat: Promise<ChatTemplate | undefined> | undefined;
   return {
     name: path,
     polyvec,
@@ -33,9 +36,18 @@ export function embeddingModelOf(folder: ModelFolder): EmbeddingModel {
     readWeight: (name) => weights.read(name),
     locateWeight: (name) => weights.locate(name),
     quantizedWeight: (name) => weights.quantized(name),
+    chatTemplate: () => (chat ??= openChatTemplate(folder)),
     fingerprint: () => fingerprintModel(folder),
     close: () => folder.close(),
   };
+}
+
+/** Templates, and the library for them, are loaded only where a chat is embedded. */
+async function openChatTemplate({ path, basePath }: ModelFolder): Promise<ChatTemplate | undefined> {
+  const source = await readChatTemplate([path, ...(basePath === undefined ? [] : [basePath])]);
+  if (source === undefined) return undefined;
+  const { ChatTemplate } = await import("../model/formats/chat-template.ts");
+  return new ChatTemplate(source);
 }
 
 /** Where the models lie that ship with the package. */

@@ -1,14 +1,14 @@
 import { ProcessorError } from "../errors/families.ts";
 import { PolyvecError } from "../errors/polyvec-error.ts";
 import { decodeImage } from "../inputs/decode-image.ts";
-import { imagesOf, isVerbatim, type ModelInput, type RawImage } from "../inputs/embedding-input.ts";
+import { imagesOf, isVerbatim, type PromptInput, type RawImage } from "../inputs/embedding-input.ts";
 import type { ImageLayout } from "../model/multimodal/image-preparer.ts";
 import type { InputProcessor } from "../model/multimodal/input-processor.ts";
 import type { InputSize } from "./plan-batches.ts";
 
 /** An input whose images are decoded and as large as the model takes them. */
 export interface PreparedInput {
-  readonly input: ModelInput;
+  readonly input: PromptInput;
   /** Bytes of its pixels. */
   readonly bytes: number;
   /** The number of tokens of text is a guess: it only decides which inputs are batched together. */
@@ -16,7 +16,7 @@ export interface PreparedInput {
 }
 
 /** Decodes and resizes an input's images. @throws {ProcessorError} naming the input and the file: details `input`, `file`. */
-export async function prepareInput(input: ModelInput, index: number, { images }: InputProcessor): Promise<PreparedInput> {
+export async function prepareInput(input: PromptInput, index: number, { images }: InputProcessor): Promise<PreparedInput> {
   const textTokens = Math.ceil(textLength(input) / CHARACTERS_PER_TOKEN);
   try {
     const fitted = await Promise.all(imagesOf(input).map(async (source) => images.fit(await decodeImage(source))));
@@ -34,11 +34,11 @@ export async function prepareInput(input: ModelInput, index: number, { images }:
 
 const CHARACTERS_PER_TOKEN = 4;
 
-function textLength(input: ModelInput): number {
+function textLength(input: PromptInput): number {
   return isVerbatim(input) ? input.prompt.length : (input.text?.length ?? 0) + (input.instruction?.length ?? 0);
 }
 
-function withImages(input: ModelInput, images: readonly RawImage[]): ModelInput {
+function withImages(input: PromptInput, images: readonly RawImage[]): PromptInput {
   if (isVerbatim(input)) return { prompt: input.prompt, images };
   const { image: _, ...words } = input;
   const [image] = images;

@@ -25,16 +25,41 @@ export interface VerbatimPrompt {
   readonly images?: readonly ImageSource[];
 }
 
+/** A part of a chat message: text, or a picture in its place. */
+export type ChatPart = { readonly type: "text"; readonly text: string } | { readonly type: "image"; readonly image: ImageSource };
+
+/** A message of a chat, in the form of Hugging Face's chat templates. */
+export interface ChatMessage {
+  /** `system`, `user`, `assistant`, or what else the model's template knows. */
+  readonly role: string;
+  readonly content: string | readonly ChatPart[];
+}
+
+/** A chat, which the model's own chat template makes a prompt of. */
+export interface ChatInput {
+  readonly messages: readonly ChatMessage[];
+  /** Whether the prompt ends where the model would begin to answer; true if not given. */
+  readonly addGenerationPrompt?: boolean;
+}
+
+/** Whatever can be laid out as one prompt. */
+export type PromptInput = EmbeddingInput | VerbatimPrompt;
+
 /** Whatever a model takes. */
-export type ModelInput = EmbeddingInput | VerbatimPrompt;
+export type ModelInput = PromptInput | ChatInput;
+
+/** Whether an input is a chat. */
+export function isChat(input: ModelInput): input is ChatInput {
+  return "messages" in input;
+}
 
 /** Whether an input is a prompt that is taken as it stands. */
-export function isVerbatim(input: ModelInput): input is VerbatimPrompt {
+export function isVerbatim(input: PromptInput): input is VerbatimPrompt {
   return "prompt" in input;
 }
 
 /** The pictures of an input, in the order of their tokens. */
-export function imagesOf(input: ModelInput): readonly ImageSource[] {
+export function imagesOf(input: PromptInput): readonly ImageSource[] {
   if (isVerbatim(input)) return input.images ?? [];
   return input.image === undefined ? [] : [input.image];
 }

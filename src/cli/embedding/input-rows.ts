@@ -38,9 +38,19 @@ const inputSchema = z.strictObject({
 });
 const promptSchema = z.strictObject({ id, prompt: z.string(), images: z.array(imageFile).optional() });
 
+const partSchema = z.union([
+  z.strictObject({ type: z.literal("text"), text: z.string() }),
+  z.strictObject({ type: z.literal("image"), image: imageFile }),
+]);
+const chatSchema = z.strictObject({
+  id,
+  messages: z.array(z.strictObject({ role: z.string().min(1), content: z.union([z.string(), z.array(partSchema)]) })).min(1),
+  add_generation_prompt: z.boolean().default(true),
+});
+
 /**
  * Reads JSON lines of `{"id", "text", "image", "instruction"}`, all optional, or of `{"id", "prompt", "images"}` for prompts that are taken as they
- * stand; image paths are relative to the file. Empty lines are passed over.
+ * stand, or of `{"id", "messages", "add_generation_prompt"}` for chats; image paths are relative to the file. Empty lines are passed over.
  * @throws {FileError} if the file cannot be read.
  */
 export async function* readInputRows({ file, stdin, onBad }: RowSource): AsyncGenerator<InputRow> {
@@ -96,6 +106,17 @@ function parseInput(value: unknown, { place, folder }: { readonly place: string;
   if (typeof value === "object" && value !== null && "prompt" in value) {
     const { id, prompt, images = [] } = parseConfig(promptSchema, value, { file: place });
     return { id, input: { prompt, images: images.map(resolve) } };
+  }
+  if (typeof value === "object" && value !== null && "messages" in value) {
+    const { id, messages, add_generation_prompt: addGenerationPrompt } = parseConfig(chatSchema, value, { file: place });
+    const resolved = messages.map(({ role, content }) => ({
+      role,
+      content:
+        typeof content === "string"
+          ? content
+          : content.map((part) => (part.type === "image" ? { type: part.type, image: resolve(part.image) } : part)),
+    }));
+    return { id, input: { messages: resolved, addGenerationPrompt } };
   }
   const { id, text, image, instruction } = parseConfig(inputSchema, value, { file: place });
   const input = {

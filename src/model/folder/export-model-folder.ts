@@ -63,8 +63,10 @@ export async function exportModelFolder(model: ModelFolder, path: string, option
 
 const OWNED = [...Object.values(MODEL_FILES), ...Object.values(ONNX_MODELS)];
 
+const TOKENIZER_FILES = [MODEL_FILES.tokenizer, MODEL_FILES.tokenizerConfig, MODEL_FILES.chatTemplate, MODEL_FILES.chatTemplateJson];
+
 async function copyFiles({ path, basePath }: ModelFolder, folder: string): Promise<void> {
-  for (const name of [MODEL_FILES.tokenizer, MODEL_FILES.tokenizerConfig, MODEL_FILES.card]) {
+  for (const name of [...TOKENIZER_FILES, MODEL_FILES.card]) {
     for (const from of [path, ...(basePath === undefined ? [] : [basePath])]) {
       if (!(await stat(join(from, name)).then(Boolean, () => false))) continue;
       await copyFile(join(from, name), join(folder, name));
