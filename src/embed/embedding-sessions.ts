@@ -5,8 +5,9 @@ import { present } from "../errors/families.ts";
 import { embeddingGraph, hiddenStatesGraph, type ModelGraphOptions } from "../model/multimodal/model.ts";
 import type { VisionMode } from "../model/multimodal/token-batch.ts";
 import { placeWeight } from "../model/folder/place-weights.ts";
-import { mergeLora } from "../model/nn/merge-lora.ts";
-import type { LoraConfig, ParameterPlace } from "../model/nn/parameter-source.ts";
+import { loraLayer } from "../model/nn/lora-layers.ts";
+import { readMerged } from "../model/nn/merge-lora.ts";
+import type { ParameterPlace } from "../model/nn/parameter-source.ts";
 import { isPathParameter, SINGLE_PATH, type PathConfig } from "../model/paths/path-config.ts";
 import { selectPathRows } from "../model/paths/select-paths.ts";
 import type { EmbeddingModel } from "./embedding-model.ts";
@@ -93,19 +94,14 @@ export class EmbeddingSessions {
   /** Where a backbone weight lies: in its file if it can be used as it is, else in memory, with its low-rank update if it has one. */
   async #placeOf(name: string): Promise<ParameterPlace> {
     const { lora, processor, readWeight, locateWeight, quantizedWeight } = this.#model;
-    if (lora !== undefined && isAdapted(name, lora)) return { kind: "constant", tensor: await this.#readMerged(name, lora) };
+    if (name.endsWith(WEIGHT) && loraLayer(lora, name.slice(0, -WEIGHT.length)) !== undefined) {
+      return { kind: "constant", tensor: await readMerged(name, lora, readWeight) };
+    }
     const place = await placeWeight(processor.backbone, name, {
       locate: (weight) => locateWeight?.(weight),
       quantized: async (weight) => (this.#options.dtype === "float32" ? undefined : quantizedWeight?.(weight)),
     });
     return place ?? { kind: "constant", tensor: await readWeight(name) };
-  }
-
-  async #readMerged(name: string, lora: LoraConfig): Promise<FloatTensor> {
-    const layer = name.slice(0, -WEIGHT.length);
-    const names = [name, `${layer}.lora_A.weight`, `${layer}.lora_B.weight`];
-    const [weight, down, up] = (await Promise.all(names.map(this.#model.readWeight))) as [FloatTensor, FloatTensor, FloatTensor];
-    return mergeLora(weight, { down, up }, lora);
   }
 
   /** The paths' weights for the given paths, which are few and stay in memory. */
@@ -122,10 +118,3 @@ export class EmbeddingSessions {
 
 const INPUT: ParameterPlace = { kind: "input" };
 const WEIGHT = ".weight";
-
-/** Whether a layer of that name has a low-rank update. */
-function isAdapted(name: string, { targetModules }: LoraConfig): boolean {
-  if (!name.endsWith(WEIGHT)) return false;
-  const layer = name.slice(0, -WEIGHT.length);
-  return targetModules.includes(layer.slice(layer.lastIndexOf(".") + 1));
-}

@@ -1,10 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
 import type { FloatTensor } from "../engine/tensor/tensor.ts";
 import type { ModelFolder } from "../model/folder/open-model-folder.ts";
-import { mergeLora } from "../model/nn/merge-lora.ts";
+import { isAdapterWeight } from "../model/nn/lora-layers.ts";
+import { readMerged } from "../model/nn/merge-lora.ts";
 import type { LoraConfig } from "../model/nn/parameter-source.ts";
-
-const WEIGHT = ".weight";
 
 /** Reads the weights of a base that a model in training begins with. */
 export class BaseWeights {
@@ -22,23 +21,14 @@ export class BaseWeights {
   async read(name: string, shape: readonly number[]): Promise<FloatTensor | undefined> {
     const { weights } = this.#base;
     if (!weights.shapes.has(name)) return undefined;
-    if (name.includes(".lora_") && this.#merged !== undefined) return undefined;
-    const stored = await weights.read(name);
-    if (!isDeepStrictEqual([...stored.shape], [...shape])) return undefined;
-    return this.#withAdapter(name, stored);
-  }
-
-  async #withAdapter(name: string, weight: FloatTensor): Promise<FloatTensor> {
-    const { weights } = this.#base;
-    const layer = name.slice(0, -WEIGHT.length);
-    const [down, up] = [`${layer}.lora_A${WEIGHT}`, `${layer}.lora_B${WEIGHT}`];
-    if (this.#merged === undefined || !name.endsWith(WEIGHT) || !weights.shapes.has(down)) return weight;
-    return mergeLora(weight, { down: await weights.read(down), up: await weights.read(up) }, this.#merged);
+    if (isAdapterWeight(name) && this.#merged !== undefined) return undefined;
+    const stored = await readMerged(name, this.#merged, (weight) => weights.read(weight));
+    return isDeepStrictEqual([...stored.shape], [...shape]) ? stored : undefined;
   }
 }
 
 function plainLora(lora: LoraConfig | undefined): unknown {
   if (lora === undefined) return undefined;
-  const { rank, alpha, targetModules, rankStabilized = false } = lora;
-  return { rank, alpha, targetModules: targetModules.toSorted(), rankStabilized };
+  const { rank, alpha, targetModules, rankStabilized = false, dora = false, layers } = lora;
+  return { rank, alpha, targetModules: targetModules.toSorted(), rankStabilized, dora, layers };
 }

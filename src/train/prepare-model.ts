@@ -12,6 +12,7 @@ import { trainBytePairEncoding, type QWEN2_SPECIAL_TOKENS } from "../model/forma
 import { createTokenizer, type Tokenizer } from "../model/formats/tokenizer.ts";
 import type { TokenizerJson } from "../model/formats/tokenizer-json.ts";
 import { initializeWeights } from "../model/initialize.ts";
+import { resetMagnitudes } from "../model/nn/merge-lora.ts";
 import { isPrefix, type PathConfig } from "../model/paths/path-config.ts";
 import { BaseWeights } from "./base-weights.ts";
 import { trainingProcessor } from "./steps/processor-adapter.ts";
@@ -52,12 +53,14 @@ export async function prepareModel(
   const paths = toPathConfig(recipe.model.paths);
   const fresh = freshWeights(recipe, processor.backbone, paths);
   const stored = new BaseWeights(base, recipe.model.lora);
-  let hasFreshPrefixes = false;
+  const drawn: string[] = [];
   for (const [name, { shape }] of fresh) {
     const weight = await stored.read(name, shape);
     if (weight !== undefined) fresh.set(name, weight);
-    else if (isPrefix(name)) hasFreshPrefixes = true;
+    else drawn.push(name);
   }
+  if (recipe.model.lora !== undefined) resetMagnitudes(fresh, recipe.model.lora, drawn);
+  const hasFreshPrefixes = drawn.some(isPrefix);
   const { instructions } = polyvec;
   return { paths, weights: fresh, processor, tokenizerSource: base.basePath ?? base.path, instructions, hasFreshPrefixes };
 }
@@ -128,11 +131,13 @@ function freshWeights(recipe: Recipe, backbone: Backbone, paths: PathConfig): Ma
   const { shapes } = embeddingGraph({ backbone, paths, vision: "uniform", lora: recipe.model.lora });
   checkAdapters(shapes, recipe);
   const { prefixScale } = recipe.model.paths;
-  return initializeWeights(new Map([...shapes, ...outputLayerShapes(backbone)]), {
+  const weights = initializeWeights(new Map([...shapes, ...outputLayerShapes(backbone)]), {
     seed: recipe.seed,
     layerCount: Math.max(backbone.decoder.layerCount, backbone.vision.layerCount),
     prefixScale: prefixScale === "calibrated" ? UNCALIBRATED_PREFIX_SCALE : prefixScale,
   });
+  if (recipe.model.lora !== undefined) resetMagnitudes(weights, recipe.model.lora, [...weights.keys()]);
+  return weights;
 }
 
 /** @throws {ConfigError} if adapters are asked for on layers that the model does not have. */

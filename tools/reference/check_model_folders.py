@@ -53,15 +53,19 @@ def check_weights(folder: Path, expected: dict) -> None:
         model, info = Qwen2VLForConditionalGeneration.from_pretrained(bare, dtype=torch.float32, output_loading_info=True)
     assert not info["missing_keys"] and not info["unexpected_keys"] and not info["mismatched_keys"], info
     adapted = PeftModel.from_pretrained(model, folder)
+    scales = {m.replace("base_model.model.", ""): module.scaling["default"] for m, module in adapted.named_modules() if isinstance(getattr(module, "scaling", None), dict)}
+    assert sum("lora_A" in name for name in expected["weights"]) == len(scales), scales
     weights = {name.replace("base_model.model.", "").replace(".default", "").replace(".base_layer", ""): w for name, w in adapted.named_parameters()}
     weights = {name.replace("model.language_model.", "model.").replace("model.visual.", "visual."): w for name, w in weights.items()}
+    weights = {name.replace("lora_magnitude_vector.weight", "lora_magnitude_vector"): w for name, w in weights.items()}
     compared = 0
     for name, first in expected["weights"].items():
         if name.startswith("paths."):
             continue
         assert abs(weights[name].flatten()[0].item() - first) < 1e-6, name
         compared += 1
-    print("  weights and adapter:", compared, "tensors loaded by transformers and peft")
+    assert sum("lora_" in name for name in weights) == sum("lora_" in name for name in expected["weights"])
+    print("  weights and adapter:", compared, "tensors loaded by transformers and peft; scales", sorted({round(scale, 4) for scale in scales.values()}))
 
 
 def check(folder: Path) -> None:

@@ -47,7 +47,12 @@ function factsOf(model: ModelDescription): [string, string][] {
     ["dimensions", `${model.dimensions}${cuts}`],
     ...(lora === null
       ? []
-      : [["adapter", `LoRA of rank ${lora?.rank}, alpha ${lora?.alpha}, on ${lora?.targetModules.join(", ")}`] as [string, string]]),
+      : [
+          [
+            "adapter",
+            `${lora?.dora === true ? "DoRA" : "LoRA"} of rank ${lora?.rank}, alpha ${lora?.alpha}, on ${lora?.targetModules.join(", ")}`,
+          ] as [string, string],
+        ]),
     ...(model.unused.length === 0 ? [] : [["not used", model.unused.join(", ")] as [string, string]]),
   ];
 }

@@ -2,15 +2,18 @@ import { copyFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { GraphBuilder } from "../../engine/graph/graph-builder.ts";
 import type { FloatTensor } from "../../engine/tensor/tensor.ts";
+import { ConfigError } from "../../errors/families.ts";
 import { writeJsonAtomic } from "../../files/atomic-write.ts";
 import { replaceFolder } from "../../files/replace-folder.ts";
 import { writeSafetensors, writeStreamedSafetensors } from "../formats/safetensors.ts";
 import { encodeBatch } from "../multimodal/model.ts";
-import { mergeLora } from "../nn/merge-lora.ts";
-import { Parameters, type LoraConfig } from "../nn/parameter-source.ts";
+import { isAdapterWeight } from "../nn/lora-layers.ts";
+import { readMerged } from "../nn/merge-lora.ts";
+import { Parameters } from "../nn/parameter-source.ts";
 import { isPathParameter } from "../paths/path-config.ts";
+import { adapterNames } from "./adapter-layers.ts";
 import { toAdapterJson } from "./adapter-config.ts";
-import { adapterTensorName, isAdapterWeight, storedShape } from "./checkpoint-names.ts";
+import { adapterTensorName, storedShape } from "./checkpoint-names.ts";
 import { exportPieces, type StoredForm } from "./export-weights.ts";
 import { MODEL_FILES } from "./model-files.ts";
 import { ONNX_MODELS, writeOnnxModels } from "./onnx-models.ts";
@@ -37,6 +40,10 @@ export interface ExportOptions {
 export async function exportModelFolder(model: ModelFolder, path: string, options: ExportOptions): Promise<void> {
   const { backbone, lora } = model;
   const keepsAdapter = lora !== undefined && !options.merge;
+  if (keepsAdapter && options.onnx && lora.dora === true && (options.dtype === "int8" || options.dtype === "int4")) {
+    const message = `cannot export ${path}: DoRA scales rows by their norms, which ONNX files do not have of weights in ${options.dtype}; give --merge`;
+    throw new ConfigError({ message, details: { file: path, field: "merge", got: false, expected: true } });
+  }
   await replaceFolder(path, { marker: MODEL_FILES.config, owned: OWNED }, async (folder) => {
     const file = (name: string): string => join(folder, name);
     const { base: _, ...polyvec } = model.polyvec;
@@ -51,7 +58,7 @@ export async function exportModelFolder(model: ModelFolder, path: string, option
     const paths = await readAll(model, isPathParameter);
     if (paths.size > 0) await writeSafetensors(file(MODEL_FILES.paths), paths, { dtype: "float32" });
     if (keepsAdapter) {
-      await writeJsonAtomic(file(MODEL_FILES.adapterConfig), toAdapterJson({ lora }));
+      await writeJsonAtomic(file(MODEL_FILES.adapterConfig), toAdapterJson(lora, adapterNames(backbone, model.weights.shapes.keys())));
       const adapter = [...(await readAll(model, isAdapterWeight))].map(
         ([name, tensor]) => [adapterTensorName(backbone.checkpoint, name), tensor] as const,
       );
@@ -102,12 +109,8 @@ function storedForms({ backbone, polyvec, lora }: ModelFolder, dtype: ExportOpti
 }
 
 /** A backbone weight, with its low-rank update if that is to be merged. */
-async function readWeight({ weights, lora }: ModelFolder, name: string, merge: boolean): Promise<FloatTensor> {
-  const weight = await weights.read(name);
-  const layer = name.replace(/\.weight$/, "");
-  const [down, up] = [`${layer}.lora_A.weight`, `${layer}.lora_B.weight`];
-  if (!merge || lora === undefined || !weights.shapes.has(down)) return weight;
-  return mergeLora(weight, { down: await weights.read(down), up: await weights.read(up) }, lora satisfies LoraConfig);
+function readWeight({ weights, lora }: ModelFolder, name: string, merge: boolean): Promise<FloatTensor> {
+  return readMerged(name, merge ? lora : undefined, (weight) => weights.read(weight));
 }
 
 async function readAll({ weights }: ModelFolder, isWanted: (name: string) => boolean): Promise<Map<string, FloatTensor>> {

@@ -218,7 +218,9 @@ describe("a damaged model", () => {
     ["config.json", "model_type", "bert", "qwen2_vl"],
     ["polyvec.json", "path", 1, "paths"],
     ["polyvec.json", "version", 2, "1"],
-    ["adapter_config.json", "use_dora", true, ""],
+    ["adapter_config.json", "lora_bias", true, ""],
+    ["adapter_config.json", "modules_to_save", ["lm_head"], ""],
+    ["adapter_config.json", "exclude_modules", ["layers.0.self_attn.q_proj"], "layers.0"],
     ["adapter_config.json", "target_modules", ["q_proj"], "v_proj"],
   ] as const)("%s with %s %j", async (name, field, value, expected) => {
     const path = await save(tinyModel({ lora: TINY_LORA }));
@@ -239,6 +241,32 @@ describe("a damaged model", () => {
     const error = await failure(path);
     expect(error).toBeInstanceOf(ConfigError);
     expect(error.message).toContain(String(value));
+  });
+
+  test.each([
+    ["of another rank", { r: 3 }, "model.layers.0.self_attn.q_proj.lora_A.weight", [3, 32], [2, 32]],
+    ["with another rank for one layer", { rank_pattern: { "layers.1.self_attn.v_proj": 1 } }, "model.layers.1.self_attn.v_proj.lora_A.weight", [1, 32], [2, 32]], // prettier-ignore
+    ["without what its configuration names", { target_modules: ["q_proj", "v_proj", "o_proj"] }, "model.layers.0.self_attn.o_proj.lora_A.weight", [2, 32], null], // prettier-ignore
+    ["without the magnitudes of DoRA", { use_dora: true }, "model.layers.0.self_attn.q_proj.lora_magnitude_vector", [32], null],
+  ] as const)("an adapter %s", async (_, fields, tensor, expected, actual) => {
+    const path = await save(tinyModel({ lora: TINY_LORA }));
+    await edit(path, "adapter_config.json", (json) => void Object.assign(json, fields));
+    const error = await failure(path);
+    expect(error).toBeInstanceOf(WeightsError);
+    expect(error.details).toEqual({ file: join(path, "adapter_model.safetensors"), tensor, expected, actual });
+  });
+
+  test("an adapter to a deeper model", async () => {
+    const path = await save(tinyModel({ lora: TINY_LORA }));
+    const file = join(path, "adapter_model.safetensors");
+    await using old = await openSafetensors(file);
+    const tensors = new Map(await Promise.all(old.names.map(async (name) => [name, await old.read(name)] as const)));
+    const [name] = old.names as [string];
+    tensors.set(name.replace("layers.0", "layers.7"), await old.read(name));
+    await writeSafetensors(file, tensors);
+    const error = await failure(path);
+    expect(error).toBeInstanceOf(WeightsError);
+    expect(error.message).toContain(`tensors that the model does not use: ${name.replace("layers.0", "layers.7")}`);
   });
 
   test("a branch above the last layer", async () => {

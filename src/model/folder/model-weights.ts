@@ -8,6 +8,7 @@ import { dequantiseColumns } from "../formats/column-quantisation.ts";
 import { quantisedNames, quantisedWeightOf, type QuantisedLayout } from "../formats/quantised-names.ts";
 import { scaleNameOf } from "../formats/row-quantisation.ts";
 import type { Safetensors } from "../formats/safetensors.ts";
+import { isAdapterWeight } from "../nn/lora-layers.ts";
 import type { WeightLayout } from "../nn/parameter-source.ts";
 import { shapeText, sameNumbers } from "./shape-text.ts";
 
@@ -190,7 +191,7 @@ function describeMissing(
 /** Paths, adapters or backbone: the three kinds of files. */
 function familyOf(name: string): string {
   if (name.startsWith("paths.")) return "paths";
-  return /\.lora_[AB]\.weight$/.test(name) ? "adapter" : "backbone";
+  return isAdapterWeight(name) ? "adapter" : "backbone";
 }
 
 /** The shapes of a weight as a layout stores it. */

@@ -7,12 +7,15 @@ import { parseBackbone } from "../backbones/known-backbones.ts";
 import type { Backbone, CheckpointLayout } from "../multimodal/backbone.ts";
 import type { ParsedBackbone, ProcessorSettings } from "../multimodal/backbone-kind.ts";
 import type { InputProcessor } from "../multimodal/input-processor.ts";
-import { embeddingGraph, outputLayerShapes } from "../multimodal/model.ts";
+import { GraphBuilder } from "../../engine/graph/graph-builder.ts";
+import { embeddingGraph, encodeBatch, outputLayerShapes } from "../multimodal/model.ts";
 import { isQuantisedScales, quantisedWeightOf } from "../formats/quantised-names.ts";
 import { openSafetensors, type Safetensors } from "../formats/safetensors.ts";
 import { loadTokenizer } from "../formats/tokenizer.ts";
-import type { LoraConfig } from "../nn/parameter-source.ts";
+import { Parameters, type LoraConfig } from "../nn/parameter-source.ts";
+import { resolveLora, type AdaptedModel } from "./adapter-layers.ts";
 import { parseAdapterConfig, type AdapterConfig } from "./adapter-config.ts";
+import { SINGLE_PATH } from "../paths/path-config.ts";
 import { graphName, nameOfAdapterTensor, storedShape } from "./checkpoint-names.ts";
 import { MODEL_FILES } from "./model-files.ts";
 import { ModelWeights, type AskedWeight, type WeightsSource } from "./model-weights.ts";
@@ -67,7 +70,7 @@ async function openParts(path: string, opened: Safetensors[]): Promise<ModelFold
   const { backbone } = parsed;
   checkBackbone(path, polyvec, backbone);
   const [settings, tokenizer] = await Promise.all([readPreprocessor(folders), find(MODEL_FILES.tokenizer).then(loadTokenizer)]);
-  const lora = adapter?.config.lora;
+  const lora = adapter && resolveLora(adapter.config, adapter.weights.names, adaptedModel(backbone));
   const processor = makeProcessor(path, parsed, { ...settings, tokenizer, prompts: polyvec.prompts });
   checkTopology(path, polyvec, backbone);
   const asked = askedWeights(backbone, polyvec, lora);
@@ -105,7 +108,7 @@ async function openAdapter(path: string, open: (file: string) => Promise<Safeten
   const file = join(path, MODEL_FILES.adapterConfig);
   if (!(await isThere(file))) return undefined;
   const weights = await open(await findFile(MODEL_FILES.adapter, [path]));
-  const config = parseAdapterConfig(await readJsonFile(file), { file, tensorNames: weights.names });
+  const config = parseAdapterConfig(await readJsonFile(file), { file });
   return { config, weights };
 }
 
@@ -160,6 +163,16 @@ function adapterSource(file: Safetensors, checkpoint: CheckpointLayout): Weights
   const { names, ...source } = asSource(file, (name) => nameOfAdapterTensor(checkpoint, name), true);
   const isNeeded = (name: string): boolean => !(checkpoint.unused ?? []).some((beginning) => name.startsWith(beginning));
   return { ...source, names: new Map([...names].filter(([name]) => isNeeded(name))) };
+}
+
+/** The backbone with its weights' names, as an adapter finds its layers there. */
+export function adaptedModel(backbone: Backbone): AdaptedModel {
+  const parameters = new Parameters(new GraphBuilder());
+  encodeBatch(parameters, { backbone, paths: SINGLE_PATH, vision: "uniform" });
+  const table = `${backbone.decoder.names.tokens}.weight`;
+  const linear = new Set([...parameters.quantizable].filter((name) => name !== table));
+  const { checkpoint, visionPrefixes } = backbone;
+  return { checkpoint, visionPrefixes, weights: [...parameters.shapes.keys()], linear };
 }
 
 /** Every weight of the model's largest graph, with images; not the output layer, which folders may lack. */

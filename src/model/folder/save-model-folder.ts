@@ -9,10 +9,12 @@ import type { ImagePreparer } from "../multimodal/image-preparer.ts";
 import { embeddingGraph } from "../multimodal/model.ts";
 import { writeSafetensors } from "../formats/safetensors.ts";
 import { writeTokenizer, type TokenizerJson } from "../formats/tokenizer-json.ts";
+import { isAdapterWeight } from "../nn/lora-layers.ts";
 import type { LoraConfig } from "../nn/parameter-source.ts";
 import { isPathParameter } from "../paths/path-config.ts";
+import { adapterNames } from "./adapter-layers.ts";
 import { toAdapterJson } from "./adapter-config.ts";
-import { adapterTensorName, isAdapterWeight, storedShape } from "./checkpoint-names.ts";
+import { adapterTensorName, storedShape } from "./checkpoint-names.ts";
 import { MODEL_FILES } from "./model-files.ts";
 import { toPolyvecJson, type PolyvecConfig } from "./polyvec-config.ts";
 import { sameNumbers, shapeText } from "./shape-text.ts";
@@ -59,10 +61,7 @@ export async function saveModelFolder(path: string, contents: ModelContents, { d
       await writeSafetensors(file(MODEL_FILES.paths), parts.paths, { dtype: dtype === "float32" ? "float32" : "float16" });
     }
     if (lora !== undefined) {
-      await writeJsonAtomic(
-        file(MODEL_FILES.adapterConfig),
-        toAdapterJson({ lora, ...(polyvec.base === undefined ? {} : { base: polyvec.base }) }),
-      );
+      await writeJsonAtomic(file(MODEL_FILES.adapterConfig), toAdapterJson(lora, adapterNames(backbone, parts.names), polyvec.base));
       await writeSafetensors(file(MODEL_FILES.adapter), parts.adapter);
     }
     if (polyvec.base === undefined) await writeSafetensors(file(MODEL_FILES.weights), parts.backbone, { dtype });
@@ -73,6 +72,8 @@ interface SplitWeights {
   readonly backbone: ReadonlyMap<string, FloatTensor>;
   readonly paths: ReadonlyMap<string, FloatTensor>;
   readonly adapter: ReadonlyMap<string, FloatTensor>;
+  /** Names in graphs of all the model's weights, those of a base in another folder too. */
+  readonly names: ReadonlySet<string>;
 }
 
 /** The weights by file, under the names and in the shapes that the files have. */
@@ -91,6 +92,7 @@ function splitWeights(path: string, { backbone, polyvec, lora, weights }: ModelC
     backbone: new Map<string, FloatTensor>(),
     paths: new Map<string, FloatTensor>(),
     adapter: new Map<string, FloatTensor>(),
+    names: new Set([...shapes.keys(), ...weights.keys()]),
   };
   for (const [name, tensor] of weights) {
     if (isAdapterWeight(name)) split.adapter.set(adapterTensorName(backbone.checkpoint, name), tensor);

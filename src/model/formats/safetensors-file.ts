@@ -44,10 +44,16 @@ export class SafetensorsFile {
   }
 }
 
+/** How the few lines begin that Git keeps in place of a large file. */
+const LFS_POINTER = "version ";
+
 async function readHeader(file: string, handle: FileHandle): Promise<SafetensorsHeader> {
   const { size } = await handle.stat();
   if (size < 8) throw damaged(file, `it has ${size} bytes, a header alone needs 8`, { expected: 8, actual: size });
   const prefix = await readFully(file, handle, { byteOffset: 0, byteLength: 8 });
+  if (new TextDecoder().decode(prefix) === LFS_POINTER) {
+    throw damaged(file, "it is a pointer of Git LFS, the file itself was not fetched (git lfs pull)", { actual: size });
+  }
   const length = Number(new DataView(prefix.buffer).getBigUint64(0, true));
   if (length > MAX_HEADER_BYTES) throw damaged(file, `its header claims ${length} bytes`, { expected: MAX_HEADER_BYTES, actual: length });
   if (8 + length > size) {

@@ -157,6 +157,12 @@ describe("damaged files", () => {
     expect((await failure(file)).message).toContain("3 bytes");
   });
 
+  test("a pointer of Git LFS in place of the file", async () => {
+    const file = join(folder, "pointer.safetensors");
+    await writeFile(file, "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n");
+    await expect(openSafetensors(file)).rejects.toThrow(/pointer\.safetensors.*pointer of Git LFS.*git lfs pull/);
+  });
+
   test("truncated within the header", async () => {
     const file = await writeRaw("cut-header.safetensors", good, 20);
     await truncate(file, 50);

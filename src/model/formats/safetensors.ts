@@ -189,7 +189,14 @@ async function openShards(index: string, names: readonly string[]): Promise<Safe
   const failed = results.find((result) => result.status === "rejected");
   if (failed === undefined) return opened;
   await Promise.all(opened.map((shard) => shard.close()));
-  throw failed.reason;
+  throw asMissingShard(failed.reason, index);
+}
+
+/** A shard that is not there is told with the index that names it. */
+function asMissingShard(error: unknown, index: string): unknown {
+  if (!(error instanceof FileError) || error.details["errno"] !== "ENOENT") return error;
+  const message = `${index} names the shard ${String(error.details["file"])}, and there is no such file; download the model again`;
+  return new FileError({ message, details: { ...error.details, index }, cause: error });
 }
 
 /** Every tensor lies in the shard that the index says. */

@@ -1,3 +1,4 @@
+import { isAdapterWeight } from "../nn/lora-layers.ts";
 import { isPathParameter } from "../paths/path-config.ts";
 import type { Backbone } from "./backbone.ts";
 
@@ -11,7 +12,7 @@ export function weightPart(
 ): WeightPart | undefined {
   const isIn = (...prefixes: readonly string[]): boolean => prefixes.some((prefix) => name.startsWith(prefix));
   if (isPathParameter(name)) return "paths";
-  if (/\.lora_[AB]\.weight$/.test(name)) return "adapters";
+  if (isAdapterWeight(name)) return "adapters";
   if (isIn(`${names.layers}.`, `${names.norm}.`)) return "decoder";
   if (isIn(`${names.tokens}.`, `${names.head}.`)) return "embeddings";
   return isIn(...visionPrefixes) ? "vision" : undefined;

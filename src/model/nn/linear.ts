@@ -1,7 +1,19 @@
 import { BLOCK_SIZE } from "../formats/block-quantisation.ts";
-import { add, blockQuantizedMatmul, matmul, mul, quantizedMatmul } from "../../engine/graph/operators.ts";
+import {
+  add,
+  blockQuantizedMatmul,
+  div,
+  matmul,
+  mul,
+  quantizedMatmul,
+  reduceSum,
+  sqrt,
+  square,
+  stopGradient,
+} from "../../engine/graph/operators.ts";
 import type { Value } from "../../engine/graph/value.ts";
-import { loraScale, type ParameterSource } from "./parameter-source.ts";
+import { loraLayer, loraScale, loraWeightNames } from "./lora-layers.ts";
+import type { ParameterSource } from "./parameter-source.ts";
 
 /** A linear layer of a checkpoint. */
 export interface LinearOptions {
@@ -14,17 +26,39 @@ export interface LinearOptions {
 
 /**
  * `x·Wᵀ + b`, with `scale · x·Aᵀ·Bᵀ` added where the layer has a low-rank adapter. `x [.., inputs] -> [.., outputs]`,
- * `W [outputs, inputs]` as PyTorch stores it, `A [rank, inputs]`, `B [outputs, rank]`.
+ * `W [outputs, inputs]` as PyTorch stores it, `A [rank, inputs]`, `B [outputs, rank]`. With DoRA, magnitudes m [outputs] beside them:
+ * `m / ‖W + scale · B·A‖ · (x·Wᵀ + scale · x·Aᵀ·Bᵀ) + b`, the norm of each row taken as a constant by the gradient.
+ * @source Hu et al. 2021, "LoRA"; Liu et al. 2024, "DoRA", section 4.3, and its implementation in PEFT.
  */
 export function linear(parameters: ParameterSource, x: Value, { name, inputs, outputs, bias }: LinearOptions): Value {
   const product = weightedSum(parameters, x, { name: `${name}.weight`, shape: [outputs, inputs] });
-  const shifted = bias ? add(product, parameters.parameter(`${name}.bias`, [outputs])) : product;
+  const shift = (y: Value): Value => (bias ? add(y, parameters.parameter(`${name}.bias`, [outputs])) : y);
   const { lora } = parameters;
-  if (lora === undefined || !lora.targetModules.includes(lastPart(name))) return shifted;
-  const down = parameters.parameter(`${name}.lora_A.weight`, [lora.rank, inputs]);
-  const up = parameters.parameter(`${name}.lora_B.weight`, [outputs, lora.rank]);
-  const update = matmul(matmul(x, down, { transposeB: true }), up, { transposeB: true });
-  return add(shifted, mul(update, loraScale(lora)));
+  const layer = loraLayer(lora, name);
+  if (lora === undefined || layer === undefined) return shift(product);
+  const names = loraWeightNames(name);
+  const down = parameters.parameter(names.down, [layer.rank, inputs]);
+  const up = parameters.parameter(names.up, [outputs, layer.rank]);
+  const scale = loraScale(lora, layer);
+  const update = mul(matmul(matmul(x, down, { transposeB: true }), up, { transposeB: true }), scale);
+  if (lora.dora !== true) return add(shift(product), update);
+  const weight = parameters.parameter(`${name}.weight`, [outputs, inputs]);
+  const gain = div(parameters.parameter(names.magnitude, [outputs]), stopGradient(rowNorms(weight, { down, up, scale })));
+  return shift(mul(add(product, update), gain));
+}
+
+interface ScaledUpdate {
+  readonly down: Value;
+  readonly up: Value;
+  readonly scale: number;
+}
+
+/** `‖W + scale · B·A‖` of each row, [outputs]: `‖w‖² + 2 scale · b·(A·w) + scale² · b·(A·Aᵀ)·b`, so that no matrix of W's size is made. */
+function rowNorms(weight: Value, { down, up, scale }: ScaledUpdate): Value {
+  const projected = matmul(weight, down, { transposeB: true });
+  const gram = matmul(down, down, { transposeB: true });
+  const ofUpdate = add(mul(projected, 2 * scale), mul(matmul(up, gram), scale ** 2));
+  return sqrt(add(reduceSum(square(weight), [1]), reduceSum(mul(up, ofUpdate), [1])));
 }
 
 interface NamedMatrix {
@@ -39,8 +73,4 @@ function weightedSum(parameters: ParameterSource, x: Value, { name, shape }: Nam
   if (quantized?.layout === "columns") return quantizedMatmul(x, quantized.values, quantized.scales);
   if (quantized?.layout === "blocks") return blockQuantizedMatmul(x, quantized, { inner: shape[1], blockSize: BLOCK_SIZE });
   return matmul(x, parameters.parameter(name, shape), { transposeB: true });
-}
-
-function lastPart(name: string): string {
-  return name.slice(name.lastIndexOf(".") + 1);
 }

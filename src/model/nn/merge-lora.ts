@@ -1,27 +1,72 @@
 import { floatTensor, type FloatTensor } from "../../engine/tensor/tensor.ts";
 import { ShapeError } from "../../errors/families.ts";
-import { loraScale, type LoraConfig } from "./parameter-source.ts";
+import { adaptedLayer, loraLayer, loraScale, loraWeightNames } from "./lora-layers.ts";
+import type { LoraConfig } from "./parameter-source.ts";
 
-/** The two factors of a low-rank update. */
+/** The weights of a layer's adapter. */
 export interface LoraFactors {
   /** A [rank, inputs] */
   readonly down: FloatTensor;
   /** B [outputs, rank] */
   readonly up: FloatTensor;
+  /** m [outputs], of DoRA. */
+  readonly magnitude?: FloatTensor;
 }
 
-/** `W + scale · B·A`: a weight that needs no adapter any more. @param weight [outputs, inputs]. @throws {ShapeError} if the sizes do not fit. */
-export function mergeLora(weight: FloatTensor, { down, up }: LoraFactors, lora: LoraConfig): FloatTensor {
+/**
+ * `W + scale · B·A`, with DoRA `m · (W + scale · B·A) / ‖W + scale · B·A‖` by rows: a weight that needs no adapter any more.
+ * @param weight [outputs, inputs]. @throws {ShapeError} if the sizes do not fit.
+ */
+export function mergeLora(weight: FloatTensor, factors: LoraFactors, scale: number): FloatTensor {
+  const updated = addUpdate(weight, factors, scale);
+  const { magnitude } = factors;
+  if (magnitude === undefined) return updated;
+  const norms = rowNorms(updated);
+  return scaleRows(updated, (row) => (magnitude.data[row] as number) / (norms[row] as number));
+}
+
+/** Reads a weight with its adapter merged into it, if it has one. @param name in graphs. */
+export async function readMerged(
+  name: string,
+  lora: LoraConfig | undefined,
+  read: (name: string) => Promise<FloatTensor>,
+): Promise<FloatTensor> {
+  const layer = name.endsWith(WEIGHT) ? name.slice(0, -WEIGHT.length) : name;
+  const adapter = layer === name ? undefined : loraLayer(lora, layer);
+  if (lora === undefined || adapter === undefined) return read(name);
+  const names = loraWeightNames(layer);
+  const [weight, down, up] = await Promise.all([read(name), read(names.down), read(names.up)]);
+  const magnitude = lora.dora === true ? { magnitude: await read(names.magnitude) } : {};
+  return mergeLora(weight, { down, up, ...magnitude }, loraScale(lora, adapter));
+}
+
+/** Sets the magnitudes of DoRA among the weights so that the adapters change nothing yet: `‖W + scale · B·A‖` by rows. @param names those to be set. */
+export function resetMagnitudes(weights: Map<string, FloatTensor>, lora: LoraConfig, names: Iterable<string>): void {
+  for (const name of names) {
+    const layer = adaptedLayer(name);
+    const adapter = layer === undefined ? undefined : loraLayer(lora, layer);
+    if (layer === undefined || adapter === undefined || loraWeightNames(layer).magnitude !== name) continue;
+    const { down, up } = loraWeightNames(layer);
+    const [weight, a, b] = [`${layer}${WEIGHT}`, down, up].map((part) => weights.get(part)) as [FloatTensor, FloatTensor, FloatTensor];
+    const norms = rowNorms(addUpdate(weight, { down: a, up: b }, loraScale(lora, adapter)));
+    weights.set(name, floatTensor([norms.length], norms));
+  }
+}
+
+const WEIGHT = ".weight";
+
+function addUpdate(weight: FloatTensor, { down, up, magnitude }: LoraFactors, scale: number): FloatTensor {
   const [outputs = 0, inputs = 0] = weight.shape;
   const [rank = 0] = down.shape;
-  if (down.shape[1] !== inputs || up.shape[0] !== outputs || up.shape[1] !== rank) {
-    const [got, expected] = [[down.shape, up.shape], [[rank, inputs], [outputs, rank]]]; // prettier-ignore
+  const fits = down.shape[1] === inputs && up.shape[0] === outputs && up.shape[1] === rank;
+  if (!fits || (magnitude !== undefined && magnitude.data.length !== outputs)) {
+    const got = [down.shape, up.shape, ...(magnitude === undefined ? [] : [magnitude.shape])];
+    const expected = [[rank, inputs], [outputs, rank], ...(magnitude === undefined ? [] : [[outputs]])]; // prettier-ignore
     throw new ShapeError({
       message: `a low-rank update of shapes ${JSON.stringify(got)} does not fit a weight that needs ${JSON.stringify(expected)}`,
       details: { got, expected },
     });
   }
-  const scale = loraScale(lora);
   const merged = Float32Array.from(weight.data);
   for (let row = 0; row < outputs; row++) {
     const target = merged.subarray(row * inputs, (row + 1) * inputs);
@@ -32,4 +77,22 @@ export function mergeLora(weight: FloatTensor, { down, up }: LoraFactors, lora: 
     }
   }
   return floatTensor(weight.shape, merged);
+}
+
+/** Euclidean norm of each row. */
+function rowNorms({ shape: [rows = 0, columns = 0], data }: FloatTensor): Float32Array {
+  return Float32Array.from({ length: rows }, (_, row) => {
+    let sum = 0;
+    for (const value of data.subarray(row * columns, (row + 1) * columns)) sum += value * value;
+    return Math.sqrt(sum);
+  });
+}
+
+function scaleRows({ shape, data }: FloatTensor, factorOf: (row: number) => number): FloatTensor {
+  const [rows = 0, columns = 0] = shape;
+  for (let row = 0; row < rows; row++) {
+    const factor = factorOf(row);
+    for (let at = row * columns; at < (row + 1) * columns; at++) data[at] = (data[at] as number) * factor;
+  }
+  return floatTensor(shape, data);
 }

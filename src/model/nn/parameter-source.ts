@@ -13,11 +13,16 @@ export interface LoraConfig {
   /** Last parts of the names of the layers that get one, such as `q_proj`. */
   readonly targetModules: readonly string[];
   readonly rankStabilized?: boolean;
+  /** Each output's magnitude is a weight of its own, apart from the direction. @source Liu et al. 2024, "DoRA". */
+  readonly dora?: boolean;
+  /** The adapted layers by name, where they are not all those of `targetModules` or differ in rank or alpha: of adapters made elsewhere. */
+  readonly layers?: Readonly<Record<string, LoraLayer>>;
 }
 
-/** Factor of a low-rank update. */
-export function loraScale({ rank, alpha, rankStabilized = false }: LoraConfig): number {
-  return alpha / (rankStabilized ? Math.sqrt(rank) : rank);
+/** Rank and alpha of one layer's adapter. */
+export interface LoraLayer {
+  readonly rank: number;
+  readonly alpha: number;
 }
 
 /** Where the weights of a model that is being built come from. Names are those of the Hugging Face checkpoint. */

@@ -44,6 +44,7 @@ const LORA = z.strictObject({
     .default(["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"])
     .describe("Last parts of the names of the layers that get an adapter."),
   rankStabilized: z.boolean().default(false).describe("Divides by the root of the rank instead of the rank."),
+  dora: z.boolean().default(false).describe("Each output's magnitude is trained apart from the direction (DoRA)."),
 });
 
 const MODEL = z.strictObject({

@@ -215,6 +215,7 @@ test("a calibration that cannot reach its cosine is warned of", async () => {
 test.each<[string, Readonly<Record<string, unknown>>, RegExp]>([
   ["frozen parts", { freeze: ["vision", "decoder", "embeddings"] }, /^paths\./],
   ["everything under adapters", { lora: { rank: 2, alpha: 4, targetModules: ["q_proj"] } }, /^paths\.|lora_/],
+  ["everything under adapters with magnitudes", { lora: { rank: 2, alpha: 4, targetModules: ["q_proj"], dora: true } }, /^paths\.|lora_/],
   ["the vision tower alone", { freeze: ["vision"] }, /^(?!visual\.)/],
 ])("%s: the base's tensors stay as they are", async (_, model, changes) => {
   const out = await newFolder();
