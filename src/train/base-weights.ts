@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import type { ExternalData } from "../engine/graph/operations.ts";
 import type { FloatTensor } from "../engine/tensor/tensor.ts";
 import type { ModelFolder } from "../model/folder/open-model-folder.ts";
 import { mergeLora } from "../model/nn/merge-lora.ts";
@@ -18,22 +19,36 @@ export class BaseWeights {
     this.#merged = base.lora === undefined || isDeepStrictEqual(plainLora(base.lora), plainLora(lora)) ? undefined : base.lora;
   }
 
-  /** The base's weight of that name and shape; undefined if it has none: paths and adapters of another kind are left behind. */
-  async read(name: string, shape: readonly number[]): Promise<FloatTensor | undefined> {
-    const { weights } = this.#base;
-    if (!weights.shapes.has(name)) return undefined;
-    if (name.includes(".lora_") && this.#merged !== undefined) return undefined;
-    const stored = await weights.read(name);
-    if (!isDeepStrictEqual([...stored.shape], [...shape])) return undefined;
-    return this.#withAdapter(name, stored);
+  /** Whether the base has a weight of that name and shape: paths and adapters of another kind are left behind. */
+  has(name: string, shape: readonly number[]): boolean {
+    if (name.includes(".lora_") && this.#merged !== undefined) return false;
+    const stored = this.#base.weights.shapes.get(name);
+    return stored !== undefined && isDeepStrictEqual([...stored], [...shape]);
   }
 
-  async #withAdapter(name: string, weight: FloatTensor): Promise<FloatTensor> {
+  /** Where a weight of the base lies, if it can be used as it lies there: its numbers are stored as floats, and no adapter belongs into it. */
+  locate(name: string): ExternalData | undefined {
+    return this.#adapterOf(name) === undefined ? this.#base.weights.locate(name) : undefined;
+  }
+
+  /** Whether the base's adapter belongs into a weight. */
+  isChanged(name: string): boolean {
+    return this.#adapterOf(name) !== undefined;
+  }
+
+  /** A weight that the base has, its adapter merged into it where it is not trained on. */
+  async read(name: string): Promise<FloatTensor> {
     const { weights } = this.#base;
+    const [weight, adapter] = [await weights.read(name), this.#adapterOf(name)];
+    if (adapter === undefined) return weight;
+    return mergeLora(weight, { down: await weights.read(adapter.down), up: await weights.read(adapter.up) }, adapter.lora);
+  }
+
+  #adapterOf(name: string): { readonly lora: LoraConfig; readonly down: string; readonly up: string } | undefined {
+    if (this.#merged === undefined || !name.endsWith(WEIGHT)) return undefined;
     const layer = name.slice(0, -WEIGHT.length);
     const [down, up] = [`${layer}.lora_A${WEIGHT}`, `${layer}.lora_B${WEIGHT}`];
-    if (this.#merged === undefined || !name.endsWith(WEIGHT) || !weights.shapes.has(down)) return weight;
-    return mergeLora(weight, { down: await weights.read(down), up: await weights.read(up) }, this.#merged);
+    return this.#base.weights.shapes.has(down) ? { lora: this.#merged, down, up } : undefined;
   }
 }
 
