@@ -1,4 +1,4 @@
-import { BLOCK_SIZE } from "../formats/block-quantisation.ts";
+import { BLOCK_SIZE } from "../formats/block-quantization.ts";
 import { add, blockQuantizedMatmul, matmul, mul, quantizedMatmul } from "../../engine/graph/operators.ts";
 import type { Value } from "../../engine/graph/value.ts";
 import { loraScale, type ParameterSource } from "./parameter-source.ts";
