@@ -6,7 +6,7 @@ import { describeMachine } from "./machine.ts";
 import { formatSection, missedBars } from "./report.ts";
 import type { BenchSuite, SuiteSection } from "./suite.ts";
 
-const USAGE = "usage: npm run bench -- <suite> [--rounds 15] [--warmups 3] [--out <file.json>]";
+const USAGE = "usage: npm run bench -- <suite> [--rounds 15] [--warmups 3] [--only <part>] [--out <file.json>]";
 
 /** Names of the suites: folders beside this file that have a `suite.ts`. */
 function suiteNames(): string[] {
@@ -17,7 +17,7 @@ function suiteNames(): string[] {
 async function main(): Promise<number> {
   const { positionals, values } = parseArgs({
     allowPositionals: true,
-    options: { rounds: { type: "string" }, warmups: { type: "string" }, out: { type: "string" } },
+    options: { rounds: { type: "string" }, warmups: { type: "string" }, only: { type: "string" }, out: { type: "string" } },
   });
   const [name = ""] = positionals;
   const names = suiteNames();
@@ -27,9 +27,14 @@ async function main(): Promise<number> {
     return 2;
   }
   const { suite } = (await import(`./${name}/suite.ts`)) as { suite: BenchSuite };
+  const { only } = values;
+  if (only !== undefined && suite.parts?.includes(only) !== true) {
+    console.error(`${USAGE}\nparts of ${name}: ${suite.parts?.join(", ") ?? "none"}`);
+    return 2;
+  }
   const machine = describeMachine();
   console.log(`${name}: ${suite.summary}\n${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.platform}`);
-  const sections = await suite.run({ measure, say: (text) => console.error(text) });
+  const sections = await suite.run({ measure, only, say: (text) => console.error(text) });
   for (const section of sections) console.log(`\n${formatSection(section)}`);
   if (values.out !== undefined) await writeJsonAtomic(values.out, { suite: name, date: new Date().toISOString(), machine, sections });
   return reportMissed(sections);

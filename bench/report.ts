@@ -4,16 +4,19 @@ import type { SuiteSection } from "./suite.ts";
 
 /** One section as tables: times, then ratios with the bars they have to pass, then facts. */
 export function formatSection(section: SuiteSection): string {
-  const { title, comparisons = [], facts = {} } = section;
-  const lines = [title, timesTable(section)];
+  const { title, measurements, comparisons = [], verdicts = [], facts = {} } = section;
+  const lines = [title];
+  if (measurements.length > 0) lines.push(timesTable(section));
   if (comparisons.length > 0) lines.push(ratiosTable(section));
+  for (const { name, got, bar, isMet } of verdicts) lines.push(`${name}: ${got} (${bar}: ${isMet ? "met" : "missed"})`);
   for (const [name, value] of Object.entries(facts)) lines.push(`${name}: ${value}`);
   return lines.join("\n");
 }
 
-/** Cases whose median ratio is over their bar. */
-export function missedBars({ comparisons = [], bars = {} }: SuiteSection): string[] {
-  return comparisons.filter(({ name, ratio }) => ratio.median > (bars[name] ?? Number.POSITIVE_INFINITY)).map(({ name }) => name);
+/** Cases whose median ratio is over their bar, and the names of verdicts that are not met. */
+export function missedBars({ comparisons = [], bars = {}, verdicts = [] }: SuiteSection): string[] {
+  const ratios = comparisons.filter(({ name, ratio }) => ratio.median > (bars[name] ?? Number.POSITIVE_INFINITY));
+  return [...ratios, ...verdicts.filter(({ isMet }) => !isMet)].map(({ name }) => name);
 }
 
 function timesTable({ measurements }: SuiteSection): string {

@@ -1,36 +1,56 @@
 /** A process of its own: opens a model folder, embeds a picture with a text again and again, and prints what that took, as JSON. */
-import { readFileSync } from "node:fs";
+import { bindInputs } from "../../src/engine/graph/bind-inputs.ts";
+import { present } from "../../src/errors/families.ts";
 import { loadModel } from "../../src/embed/load-model.ts";
+import { countFlops } from "../../src/eval/benchmark/count-flops.ts";
 import type { EmbeddingInput } from "../../src/inputs/embedding-input.ts";
-import { RandomStream } from "../../src/random/random-stream.ts";
-import type { EmbedTimes } from "./embed-times.ts";
+import { openModelFolder } from "../../src/model/folder/open-model-folder.ts";
+import { modelInputs } from "../../src/model/multimodal/model-inputs.ts";
+import { embeddingGraph } from "../../src/model/multimodal/model.ts";
+import { visionModeOf } from "../../src/model/multimodal/token-batch.ts";
+import { benchInput } from "./bench-input.ts";
+import { processMemory } from "./process-memory.ts";
+import type { EmbedRequest, EmbedTimes } from "./processes.ts";
+import { Yardstick } from "./yardstick.ts";
 
-const [folder = "", rounds = "3"] = process.argv.slice(2);
-const random = new RandomStream("picture");
-const image = { width: 336, height: 336, data: Uint8Array.from({ length: 336 * 336 * 3 }, () => random.integer(256)) };
-/** 40 tokens of text: the tokenizer of a made-up checkpoint knows letters. */
-const input: EmbeddingInput = { image, text: "forty letters are as many tokens, or so." };
+/** Floating-point operations of the matrix products for an input, and its tokens. */
+async function costOf(folder: string, input: EmbeddingInput): Promise<{ readonly flops: number; readonly tokens: number }> {
+  await using model = await openModelFolder(folder);
+  const { backbone, polyvec } = model;
+  const batch = await model.processor.processBatch([input]);
+  const { graph } = embeddingGraph({ backbone, paths: polyvec.paths, vision: visionModeOf(batch) });
+  const tensors = modelInputs(backbone, polyvec.paths, batch);
+  const known = [...graph.inputs].filter(([name]) => Object.hasOwn(tensors, name));
+  return { flops: countFlops(graph, bindInputs({ inputs: new Map(known) }, tensors)), tokens: batch.lengths[0] ?? 0 };
+}
 
+const { folder, rounds, threads } = JSON.parse(present(process.argv[2], "what to run")) as EmbedRequest;
+const input = benchInput();
 const start = performance.now();
-const model = await loadModel(folder);
+const model = await loadModel(folder, { threads });
 const opened = performance.now();
 const [first] = await model.embed([input]);
 const ready = performance.now();
+await model.embed([input]);
+const memory = processMemory();
+
+await using yardstick = await Yardstick.open(threads);
 const times: number[] = [];
-for (let round = 0; round < Number(rounds); round++) {
+for (let round = 0; round < rounds; round++) {
+  await yardstick.measure();
   const begun = performance.now();
   await model.embed([input]);
   times.push(performance.now() - begun);
 }
-const status = readFileSync("/proc/self/status", "utf8");
-const kilobytes = (field: string): number => Number(new RegExp(`^${field}:\\s+(\\d+)`, "m").exec(status)?.[1] ?? Number.NaN);
+await yardstick.measure();
+await model.dispose();
 const result: EmbedTimes = {
   openMs: opened - start,
   firstMs: ready - opened,
   times,
-  residentBytes: kilobytes("VmRSS") * 1024,
-  peakBytes: kilobytes("VmHWM") * 1024,
-  embedding: [...(first?.aggregate ?? [])],
+  memory,
+  ...(await costOf(folder, input)),
+  peakFlops: yardstick.peak,
+  embedding: [...present(first, "an embedding").aggregate],
 };
 console.log(JSON.stringify(result));
-await model.dispose();

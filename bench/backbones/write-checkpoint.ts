@@ -10,6 +10,7 @@ import { MODEL_FILES } from "../../src/model/folder/model-files.ts";
 import { trainBytePairEncoding } from "../../src/model/formats/byte-pair-encoding.ts";
 import { writeStreamedSafetensors } from "../../src/model/formats/safetensors.ts";
 import { writeTokenizer, type TokenizerJson } from "../../src/model/formats/tokenizer-json.ts";
+import type { Backbone } from "../../src/model/multimodal/backbone.ts";
 import { encodeBatch } from "../../src/model/multimodal/model.ts";
 import { Parameters } from "../../src/model/nn/parameter-source.ts";
 import { SINGLE_PATH } from "../../src/model/paths/path-config.ts";
@@ -19,38 +20,76 @@ import type { CheckpointSize } from "./checkpoint-sizes.ts";
 /** How the weights of a made-up checkpoint are stored. */
 export type CheckpointDType = "float32" | "int8";
 
-/** Writes a checkpoint of a size with random weights, as Hugging Face has it: what takes as long as the real one. */
-export async function writeCheckpoint(folder: string, { config }: CheckpointSize, dtype: CheckpointDType): Promise<void> {
+/**
+ * Writes a checkpoint of a size with random weights, as Hugging Face has it, or as `polyvec export` writes it in int8: what takes as long as the real
+ * one.
+ */
+export async function writeCheckpoint(folder: string, size: CheckpointSize, dtype: CheckpointDType): Promise<void> {
   await mkdir(folder, { recursive: true });
-  const tokenizer = trainBytePairEncoding(["a small tokenizer is enough: what a token means takes no time"], { vocabSize: 300 });
-  const whole = { ...config, ...tokenIds(tokenizer) };
-  const { backbone } = parseBackbone(whole, { file: MODEL_FILES.config });
-  const parameters = new Parameters(new GraphBuilder());
-  encodeBatch(parameters, { backbone, paths: SINGLE_PATH, vision: "uniform" });
+  const { config, tokenizer } = configOf(size);
+  const { backbone } = parseBackbone(config, { file: MODEL_FILES.config });
+  await writeJsonAtomic(join(folder, MODEL_FILES.config), config);
+  await writeJsonAtomic(join(folder, MODEL_FILES.preprocessor), size.preprocessor);
+  await writeTokenizer(folder, tokenizer);
+  const parameters = parametersOf(backbone);
   const table = `${backbone.decoder.names.tokens}.weight`;
-  const form = (name: string): StoredForm =>
-    dtype === "float32" ? "float32" : name === table ? "rows" : parameters.quantizable.has(name) ? "columns" : "float32";
+  const form = (name: string): StoredForm => {
+    if (dtype === "float32") return "float32";
+    if (name === table) return "rows";
+    return parameters.quantizable.has(name) ? "columns" : "float32";
+  };
   const pieces = [...parameters.shapes].flatMap(([name, shape]) =>
     exportPieces(
       { name, shape: storedShape(backbone.checkpoint, name, shape), read: () => Promise.resolve(randomWeight(name, shape)) },
       form(name),
     ),
   );
-  await writeJsonAtomic(join(folder, MODEL_FILES.config), whole);
-  await writeJsonAtomic(join(folder, MODEL_FILES.preprocessor), { patch_size: 14, temporal_patch_size: 2, merge_size: 2 });
-  await writeTokenizer(folder, tokenizer);
   await writeStreamedSafetensors(join(folder, MODEL_FILES.weights), pieces);
 }
 
-function tokenIds({ added_tokens: added }: TokenizerJson): Record<string, number> {
-  const id = (token: string): number => added.find(({ content }) => content === token)?.id ?? 0;
+/** Bytes that a checkpoint's weights take. */
+export function checkpointBytes(size: CheckpointSize, dtype: CheckpointDType): number {
+  const { backbone } = parseBackbone(configOf(size).config, { file: MODEL_FILES.config });
+  const { shapes, quantizable } = parametersOf(backbone);
+  return [...shapes].reduce((sum, [name, shape]) => sum + sizeOf(shape) * (dtype === "int8" && quantizable.has(name) ? 1 : 4), 0);
+}
+
+function parametersOf(backbone: Backbone): Parameters {
+  const parameters = new Parameters(new GraphBuilder());
+  encodeBatch(parameters, { backbone, paths: SINGLE_PATH, vision: "uniform" });
+  return parameters;
+}
+
+interface CheckpointFiles {
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly tokenizer: TokenizerJson;
+}
+
+/** The configuration with a small tokenizer's token ids: what a token means takes no time. */
+function configOf({ config }: CheckpointSize): CheckpointFiles {
+  const qwen = trainBytePairEncoding(["a tokenizer that knows letters"], { vocabSize: 300 });
+  if (config["model_type"] !== "llava_next") return { config: { ...config, ...qwenTokens(qwen) }, tokenizer: qwen };
+  const tokenizer = renamed(qwen, { "<|image_pad|>": "<image>", "<|endoftext|>": "</s>", "<|im_start|>": "<s>" });
+  return { config: { ...config, image_token_index: idOf(tokenizer, "<image>") }, tokenizer };
+}
+
+function qwenTokens(tokenizer: TokenizerJson): Record<string, number> {
   return {
-    image_token_id: id("<|image_pad|>"),
-    video_token_id: id("<|video_pad|>"),
-    vision_start_token_id: id("<|vision_start|>"),
-    vision_end_token_id: id("<|vision_end|>"),
-    eos_token_id: id("<|endoftext|>"),
+    image_token_id: idOf(tokenizer, "<|image_pad|>"),
+    video_token_id: idOf(tokenizer, "<|video_pad|>"),
+    vision_start_token_id: idOf(tokenizer, "<|vision_start|>"),
+    vision_end_token_id: idOf(tokenizer, "<|vision_end|>"),
+    eos_token_id: idOf(tokenizer, "<|endoftext|>"),
   };
+}
+
+function idOf({ added_tokens: added }: TokenizerJson, token: string): number {
+  return added.find(({ content }) => content === token)?.id ?? 0;
+}
+
+function renamed(tokenizer: TokenizerJson, names: Readonly<Record<string, string>>): TokenizerJson {
+  const added = tokenizer.added_tokens.map((token) => ({ ...token, content: names[token.content] ?? token.content }));
+  return { ...tokenizer, added_tokens: added };
 }
 
 /** A million random numbers, again and again: drawing two thousand million takes minutes and changes nothing. */

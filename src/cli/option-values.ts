@@ -14,6 +14,24 @@ export function wholeNumber(text: string): number {
   throw new UsageError({ message: `got "${text}" where a whole number from 0 was expected`, details: { argument: text } });
 }
 
+/** Short names of dtypes, as Python's libraries have them. */
+const SHORT_DTYPES: Readonly<Record<string, string>> = {
+  f32: "float32",
+  fp32: "float32",
+  f16: "float16",
+  fp16: "float16",
+  bf16: "bfloat16",
+};
+
+/** Makes a reader of options that take one of a few dtypes, `f32`, `f16` and `bf16` for short. @throws {UsageError} for any other word, naming them all. */
+export function oneOfDtypes<const Word extends string>(...words: readonly Word[]): (text: string) => Word {
+  const read = oneOf(...words);
+  return (text) => {
+    const long = SHORT_DTYPES[text] ?? text;
+    return read(words.some((word) => word === long) ? long : text);
+  };
+}
+
 /** Makes a reader of options that take one of a few words. @throws {UsageError} for any other word, naming them all. */
 export function oneOf<const Word extends string>(...words: readonly Word[]): (text: string) => Word {
   return (text) => {

@@ -12,14 +12,18 @@ const shapeOf = (name: string): readonly number[] => weights.get(name)?.shape ??
 function base(): ConstructorParameters<typeof BaseWeights>[0] {
   const shapes = new Map([...weights].map(([name, { shape }]) => [name, shape]));
   const read = (name: string): Promise<unknown> => Promise.resolve(weights.get(name));
-  return { lora: LORA, weights: { shapes, read } as unknown as ConstructorParameters<typeof BaseWeights>[0]["weights"] };
+  const locate = (file: string): unknown => ({ file });
+  return { lora: LORA, weights: { shapes, read, locate } as unknown as ConstructorParameters<typeof BaseWeights>[0]["weights"] };
 }
 
 test("adapters of the kind that is trained are gone on with", async () => {
   const same = new BaseWeights(base(), { ...LORA, rankStabilized: false });
-  expect(await same.read(Q, shapeOf(Q))).toBe(weights.get(Q));
   const adapter = Q.replace(".weight", ".lora_B.weight");
-  expect(await same.read(adapter, shapeOf(adapter))).toBe(weights.get(adapter));
+  for (const name of [Q, adapter]) {
+    expect(same.has(name, shapeOf(name))).toBe(true);
+    expect(await same.read(name)).toBe(weights.get(name));
+  }
+  expect([same.locate(Q), same.isChanged(Q)]).toEqual([{ file: Q }, false]);
 });
 
 test("other adapters belong into the weights they adapt: W + alpha / rank · B·A", async () => {
@@ -27,16 +31,18 @@ test("other adapters belong into the weights they adapt: W + alpha / rank · B·
   const [plain, down, up] = [Q, Q.replace("weight", "lora_A.weight"), Q.replace("weight", "lora_B.weight")].map(
     (name) => weights.get(name)?.data ?? [],
   );
-  const value = (await merged.read(Q, shapeOf(Q)))?.data[1] ?? 0;
+  const value = (await merged.read(Q)).data[1] ?? 0;
   const inputs = shapeOf(Q)[1] ?? 0;
   const update = (up?.[0] ?? 0) * (down?.[1] ?? 0) + (up?.[1] ?? 0) * (down?.[inputs + 1] ?? 0);
   expect(value).toBeCloseTo((plain?.[1] ?? 0) + 2 * update, 6);
-  expect(await merged.read(Q.replace(".weight", ".lora_A.weight"), [2, 32])).toBeUndefined();
-  expect(await merged.read("model.norm.weight", [32])).toBe(weights.get("model.norm.weight"));
+  expect(merged.has(Q.replace(".weight", ".lora_A.weight"), [2, 32])).toBe(false);
+  expect([merged.locate(Q), merged.isChanged(Q)]).toEqual([undefined, true]);
+  expect(await merged.read("model.norm.weight")).toBe(weights.get("model.norm.weight"));
+  expect(merged.locate("model.norm.weight")).toEqual({ file: "model.norm.weight" });
 });
 
-test("what has another shape, or is not there, is left behind", async () => {
+test("what has another shape, or is not there, is left behind", () => {
   const same = new BaseWeights(base(), LORA);
-  expect(await same.read("model.norm.weight", [31])).toBeUndefined();
-  expect(await same.read("paths.layers.0.prefix_keys", [2, 1, 2, 16])).toBeUndefined();
+  expect(same.has("model.norm.weight", [31])).toBe(false);
+  expect(same.has("paths.layers.0.prefix_keys", [2, 1, 2, 16])).toBe(false);
 });

@@ -1,9 +1,12 @@
 import { isDeepStrictEqual } from "node:util";
+import type { ExternalData } from "../engine/graph/operations.ts";
 import type { FloatTensor } from "../engine/tensor/tensor.ts";
 import type { ModelFolder } from "../model/folder/open-model-folder.ts";
-import { isAdapterWeight } from "../model/nn/lora-layers.ts";
+import { isAdapterWeight, loraLayer } from "../model/nn/lora-layers.ts";
 import { readMerged } from "../model/nn/merge-lora.ts";
 import type { LoraConfig } from "../model/nn/parameter-source.ts";
+
+const WEIGHT = ".weight";
 
 /** Reads the weights of a base that a model in training begins with. */
 export class BaseWeights {
@@ -17,13 +20,26 @@ export class BaseWeights {
     this.#merged = base.lora === undefined || isDeepStrictEqual(plainLora(base.lora), plainLora(lora)) ? undefined : base.lora;
   }
 
-  /** The base's weight of that name and shape; undefined if it has none: paths and adapters of another kind are left behind. */
-  async read(name: string, shape: readonly number[]): Promise<FloatTensor | undefined> {
-    const { weights } = this.#base;
-    if (!weights.shapes.has(name)) return undefined;
-    if (isAdapterWeight(name) && this.#merged !== undefined) return undefined;
-    const stored = await readMerged(name, this.#merged, (weight) => weights.read(weight));
-    return isDeepStrictEqual([...stored.shape], [...shape]) ? stored : undefined;
+  /** Whether the base has a weight of that name and shape: paths and adapters of another kind are left behind. */
+  has(name: string, shape: readonly number[]): boolean {
+    if (isAdapterWeight(name) && this.#merged !== undefined) return false;
+    const stored = this.#base.weights.shapes.get(name);
+    return stored !== undefined && isDeepStrictEqual([...stored], [...shape]);
+  }
+
+  /** Where a weight of the base lies, if it can be used as it lies there: its numbers are stored as floats, and no adapter belongs into it. */
+  locate(name: string): ExternalData | undefined {
+    return this.isChanged(name) ? undefined : this.#base.weights.locate(name);
+  }
+
+  /** Whether the base's adapter belongs into a weight. */
+  isChanged(name: string): boolean {
+    return name.endsWith(WEIGHT) && loraLayer(this.#merged, name.slice(0, -WEIGHT.length)) !== undefined;
+  }
+
+  /** A weight that the base has, its adapter merged into it where it is not trained on. */
+  read(name: string): Promise<FloatTensor> {
+    return readMerged(name, this.#merged, (weight) => this.#base.weights.read(weight));
   }
 }
 

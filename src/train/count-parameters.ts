@@ -1,4 +1,4 @@
-import type { NamedTensors } from "./optimizer/optimizer.ts";
+import { sizeOf } from "../engine/tensor/tensor.ts";
 import type { RecipeModel } from "./recipe/recipe-types.ts";
 import { trainableFilter } from "./trainable.ts";
 
@@ -11,15 +11,15 @@ export interface ParameterCounts {
 
 /** Counts a model's weights, and those of them that a recipe trains. */
 export function countParameters(
-  weights: NamedTensors,
+  weights: ReadonlyMap<string, { readonly shape: readonly number[] }>,
   model: Pick<RecipeModel, "lora" | "freeze">,
   backbone: Parameters<typeof trainableFilter>[1],
 ): ParameterCounts {
   const isTrainable = trainableFilter(model, backbone);
   let [total, trained] = [0, 0];
-  for (const [name, { data }] of weights) {
-    total += data.length;
-    if (isTrainable(name)) trained += data.length;
+  for (const [name, { shape }] of weights) {
+    total += sizeOf(shape);
+    if (isTrainable(name)) trained += sizeOf(shape);
   }
   return { total, trained };
 }

@@ -6,6 +6,7 @@ import type { EmbeddingInput } from "../inputs/embedding-input.ts";
 import { embeddingGraph } from "../model/multimodal/model.ts";
 import type { VisionMode } from "../model/multimodal/token-batch.ts";
 import { visionModeOf } from "../model/multimodal/token-batch.ts";
+import { trainingPlaces } from "./frozen-weights.ts";
 import { SessionCache } from "./steps/session-cache.ts";
 import { stepSessionOptions } from "./steps/step-session-options.ts";
 import { batchInputs, floatsOf } from "./steps/step-tensors.ts";
@@ -72,9 +73,10 @@ export class WeightEmbedder implements AsyncDisposable {
   }
 
   #session(vision: VisionMode): Promise<GraphSession> {
-    const { backbone, paths, lora } = this.#model;
+    const { backbone, paths, lora, frozen } = this.#model;
+    const place = trainingPlaces(frozen);
     return this.#sessions.get(vision, () =>
-      GraphSession.create(embeddingGraph({ backbone, paths, lora, vision }).graph, stepSessionOptions(this.#threads)),
+      GraphSession.create(embeddingGraph({ backbone, paths, lora, vision, place }).graph, stepSessionOptions(this.#threads)),
     );
   }
 }

@@ -7,23 +7,32 @@ import { embeddingGraph, outputLayerShapes } from "../model/multimodal/model.ts"
 import { qwen2VLProcessor } from "../model/backbones/qwen2-vl/backbone.ts";
 import type { Backbone } from "../model/multimodal/backbone.ts";
 import type { InputProcessor } from "../model/multimodal/input-processor.ts";
+import { isAdapterWeight } from "../model/nn/lora-layers.ts";
 import { openModelFolder } from "../model/folder/open-model-folder.ts";
 import { trainBytePairEncoding, type QWEN2_SPECIAL_TOKENS } from "../model/formats/byte-pair-encoding.ts";
 import { createTokenizer, type Tokenizer } from "../model/formats/tokenizer.ts";
 import type { TokenizerJson } from "../model/formats/tokenizer-json.ts";
 import { initializeWeights } from "../model/initialize.ts";
-import { resetMagnitudes } from "../model/nn/merge-lora.ts";
-import { isPrefix, type PathConfig } from "../model/paths/path-config.ts";
+import { initialMagnitudes } from "../model/nn/merge-lora.ts";
+import { isPathParameter, isPrefix, type PathConfig } from "../model/paths/path-config.ts";
 import { BaseWeights } from "./base-weights.ts";
+import type { FrozenWeight, FrozenWeights } from "./frozen-weights.ts";
 import { trainingProcessor } from "./steps/processor-adapter.ts";
+import { trainableFilter } from "./trainable.ts";
 import type { TrainableModel } from "./trainable-model.ts";
 import type { Recipe, RecipeModel, RecipePaths } from "./recipe/recipe-types.ts";
 
 /** A model made ready for training, with all that its folder will hold. */
 export interface PreparedModel {
   readonly paths: PathConfig;
-  /** By name; the initial value of prefixes is still to be scaled by calibration. */
-  readonly weights: Map<string, FloatTensor>;
+  /** What is trained, and what is not but cannot be used as it lies in the base's files. The initial value of prefixes is still to be scaled by calibration. */
+  readonly weights: ReadonlyMap<string, FloatTensor>;
+  /** The base's weights that are not trained, left where they lie. */
+  readonly frozen: FrozenWeights;
+  /** The folder of the base, if there is one. */
+  readonly baseFolder: string | undefined;
+  /** The folder that holds the backbone, if training leaves all of it as it is there. */
+  readonly backboneFolder: string | undefined;
   /** Turns inputs into tokens and patches; it also holds the backbone's configuration. */
   readonly processor: InputProcessor;
   /** For the model folder: the tokenizer's file, or the folder it is copied from. */
@@ -51,23 +60,44 @@ export async function prepareModel(
   const { polyvec } = base;
   const processor = withImageSize(base.processor, recipe.model.imageSize);
   const paths = toPathConfig(recipe.model.paths);
-  const fresh = freshWeights(recipe, processor.backbone, paths);
+  const shapes = weightShapes(recipe, processor.backbone, paths);
   const stored = new BaseWeights(base, recipe.model.lora);
-  const drawn: string[] = [];
-  for (const [name, { shape }] of fresh) {
-    const weight = await stored.read(name, shape);
-    if (weight !== undefined) fresh.set(name, weight);
-    else drawn.push(name);
+  const fresh = new Map([...shapes].filter(([name, shape]) => !stored.has(name, shape)));
+  const drawn = await drawWeights(fresh, { recipe, backbone: processor.backbone, read: (name) => stored.read(name) });
+  const isTrainable = trainableFilter(recipe.model, processor.backbone);
+  const [weights, frozen] = [new Map<string, FloatTensor>(), new Map<string, FrozenWeight>()];
+  for (const [name, shape] of shapes) {
+    const data = fresh.has(name) || isTrainable(name) ? undefined : stored.locate(name);
+    if (data === undefined) weights.set(name, drawn.get(name) ?? (await stored.read(name)));
+    else frozen.set(name, { shape, data });
   }
-  if (recipe.model.lora !== undefined) resetMagnitudes(fresh, recipe.model.lora, drawn);
-  const hasFreshPrefixes = drawn.some(isPrefix);
-  const { instructions } = polyvec;
-  return { paths, weights: fresh, processor, tokenizerSource: base.basePath ?? base.path, instructions, hasFreshPrefixes };
+  const holder = base.basePath ?? base.path;
+  const keepsBackbone = [...weights.keys()].every(
+    (name) => isPathParameter(name) || isAdapterWeight(name) || !(fresh.has(name) || isTrainable(name) || stored.isChanged(name)),
+  );
+  return {
+    paths,
+    weights,
+    frozen,
+    baseFolder,
+    backboneFolder: keepsBackbone ? holder : undefined,
+    processor,
+    tokenizerSource: holder,
+    instructions: polyvec.instructions,
+    hasFreshPrefixes: [...fresh.keys()].some(isPrefix),
+  };
 }
 
 /** A prepared model as training changes it. */
-export function trainableModel({ model }: Pick<Recipe, "model">, { paths, weights, processor }: PreparedModel): TrainableModel {
-  return { backbone: processor.backbone, paths, lora: model.lora, weights, processor: trainingProcessor(processor, model.maxTokens) };
+export function trainableModel({ model }: Pick<Recipe, "model">, { paths, weights, frozen, processor }: PreparedModel): TrainableModel {
+  return {
+    backbone: processor.backbone,
+    paths,
+    lora: model.lora,
+    weights,
+    frozen,
+    processor: trainingProcessor(processor, model.maxTokens),
+  };
 }
 
 /** The paths of a recipe as the model knows them. */
@@ -75,7 +105,7 @@ function toPathConfig({ count, prefixLength, topology, aggregation }: RecipePath
   return { count, prefixLength, topology, aggregation };
 }
 
-function prepareNewModel(recipe: Recipe, texts: Iterable<string>): PreparedModel {
+async function prepareNewModel(recipe: Recipe, texts: Iterable<string>): Promise<PreparedModel> {
   const { model } = recipe;
   const file = `${recipe.name}: model.config`;
   const tokenizerSource = trainBytePairEncoding(texts, { vocabSize: model.vocabularySize ?? DEFAULT_VOCABULARY });
@@ -84,8 +114,10 @@ function prepareNewModel(recipe: Recipe, texts: Iterable<string>): PreparedModel
   const paths = toPathConfig(model.paths);
   const imageProcessor = newImageProcessor(config, model.imageSize ?? DEFAULT_IMAGE_SIZE);
   const processor = qwen2VLProcessor(config, { tokenizer, imageProcessor });
-  const weights = freshWeights(recipe, processor.backbone, paths);
-  return { paths, weights, processor, tokenizerSource, instructions: {}, hasFreshPrefixes: true };
+  const { backbone } = processor;
+  const weights = await drawWeights(weightShapes(recipe, backbone, paths), { recipe, backbone });
+  const noBase = { frozen: new Map<string, FrozenWeight>(), baseFolder: undefined, backboneFolder: undefined };
+  return { paths, weights, ...noBase, processor, tokenizerSource, instructions: {}, hasFreshPrefixes: true };
 }
 
 /** The base's processor, with the sizes of pictures that a recipe asks for. */
@@ -127,16 +159,35 @@ function tokenIds({ specialTokens }: Tokenizer): Record<string, number> {
   };
 }
 
-function freshWeights(recipe: Recipe, backbone: Backbone, paths: PathConfig): Map<string, FloatTensor> {
+/** Shapes of all weights by name, those of the output layer with them. */
+function weightShapes(recipe: Recipe, backbone: Backbone, paths: PathConfig): ReadonlyMap<string, readonly number[]> {
   const { shapes } = embeddingGraph({ backbone, paths, vision: "uniform", lora: recipe.model.lora });
   checkAdapters(shapes, recipe);
+  return new Map([...shapes, ...outputLayerShapes(backbone)]);
+}
+
+interface Drawing {
+  readonly recipe: Recipe;
+  readonly backbone: Backbone;
+  /** Gives a weight that is not drawn. */
+  readonly read?: (name: string) => Promise<FloatTensor>;
+}
+
+/** Initial values of the weights that a base does not have. */
+async function drawWeights(
+  shapes: ReadonlyMap<string, readonly number[]>,
+  { recipe, backbone, read }: Drawing,
+): Promise<Map<string, FloatTensor>> {
   const { prefixScale } = recipe.model.paths;
-  const weights = initializeWeights(new Map([...shapes, ...outputLayerShapes(backbone)]), {
+  const { lora } = recipe.model;
+  const weights = initializeWeights(shapes, {
     seed: recipe.seed,
     layerCount: Math.max(backbone.decoder.layerCount, backbone.vision.layerCount),
     prefixScale: prefixScale === "calibrated" ? UNCALIBRATED_PREFIX_SCALE : prefixScale,
   });
-  if (recipe.model.lora !== undefined) resetMagnitudes(weights, recipe.model.lora, [...weights.keys()]);
+  if (lora === undefined) return weights;
+  const readAny = async (name: string): Promise<FloatTensor> => weights.get(name) ?? present(await read?.(name), name);
+  for (const [name, magnitudes] of await initialMagnitudes(shapes.keys(), lora, readAny)) weights.set(name, magnitudes);
   return weights;
 }
 

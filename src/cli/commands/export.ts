@@ -1,5 +1,5 @@
 import { defineCommand, type CommandModule } from "../command-module.ts";
-import { oneOf } from "../option-values.ts";
+import { oneOfDtypes } from "../option-values.ts";
 import type { ProgressTask } from "../terminal/progress.ts";
 import { UsageError } from "../usage-error.ts";
 
@@ -11,13 +11,13 @@ export const command: CommandModule = defineCommand({
       .option("--out <folder>", "the folder to write")
       .option(
         "--dtype <type>",
-        "of the backbone's weights: float32, float16, int8 or int4",
-        oneOf("float32", "float16", "int8", "int4"),
+        "of the backbone's weights: float32 (f32), float16 (f16), int8 or int4",
+        oneOfDtypes("float32", "float16", "int8", "int4"),
         "int8" as const,
       )
       .option("--merge", "add the adapter's updates to the weights")
       .option("--onnx", "also write embed-text.onnx and embed-images.onnx, for other languages"),
-  async run({ out: folder, dtype, merge = false, onnx = false }, { progress, out, json }, [name]) {
+  async run({ out: folder, dtype, merge = false, onnx = false }, { progress, out, json, signal }, [name]) {
     if (folder === undefined) throw new UsageError({ message: "name the folder to write with --out" });
     const { findModel } = await import("../../embed/load-model.ts");
     const { openModelFolder } = await import("../../model/folder/open-model-folder.ts");
@@ -28,7 +28,7 @@ export const command: CommandModule = defineCommand({
       task ??= progress.task({ label: "export", total, unit: "weights", itemUnit: "weights" });
       task.update({ done });
     };
-    await exportModelFolder(model, folder, { dtype, merge, onnx, onProgress });
+    await exportModelFolder(model, folder, { dtype, merge, onnx, signal, onProgress });
     task?.finish();
     await using exported = await openModelFolder(folder);
     const bytes = [...exported.weights.shapes.keys()].reduce((sum, weight) => sum + exported.weights.storedBytes(weight), 0);

@@ -1,5 +1,5 @@
 import { defineCommand, type CommandModule } from "../command-module.ts";
-import { oneOf, positiveInteger, wholeNumber } from "../option-values.ts";
+import { oneOfDtypes, positiveInteger, wholeNumber } from "../option-values.ts";
 import { UsageError } from "../usage-error.ts";
 
 /** `polyvec train <recipe> --out <folder>`: trains a model as a recipe says. */
@@ -12,7 +12,7 @@ export const command: CommandModule = defineCommand({
       .option("--dry-run", "train nothing: print the recipe with all its defaults, the parameters, and what a step costs")
       .option("--seed <number>", "in place of the recipe's", wholeNumber)
       .option("--steps <count>", "in place of the recipe's", positiveInteger)
-      .option("--dtype <type>", "how the model's weights are stored: float32, float16 or int8", oneOf("float32", "float16", "int8"))
+      .option("--dtype <type>", "how the model's weights are stored: float32, float16 or int8", oneOfDtypes("float32", "float16", "int8"))
       .option("--threads <count>", "threads of the engine", positiveInteger),
   async run({ dryRun = false, out, ...options }, context, [file]) {
     if (out === undefined && !dryRun) throw new UsageError({ message: "name the run's folder with --out, or only look with --dry-run" });

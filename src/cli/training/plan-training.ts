@@ -2,6 +2,7 @@ import { flops } from "../../eval/report/format-number.ts";
 import type { Backbone } from "../../model/multimodal/backbone.ts";
 import { weightPart, type WeightPart } from "../../model/multimodal/weight-parts.ts";
 import { countParameters, type ParameterCounts } from "../../train/count-parameters.ts";
+import { allShapes } from "../../train/frozen-weights.ts";
 import { batchSize } from "../../train/batch-source.ts";
 import { prepareModel, trainableModel } from "../../train/prepare-model.ts";
 import type { Recipe } from "../../train/recipe/recipe-types.ts";
@@ -47,7 +48,7 @@ export async function planTraining(recipe: Recipe, baseFolder: string | undefine
   const ofStep = (sum: number): number => (sum / BATCHES) * recipe.accumulation;
   return {
     recipe,
-    parameters: countParts(prepared.weights, recipe, prepared.processor.backbone),
+    parameters: countParts(allShapes(prepared), recipe, prepared.processor.backbone),
     step: { inputs: ofStep(sums.inputs), flops: ofStep(sums.flops) },
     batches: { drawn: BATCHES, captions: sums.captions },
   };

@@ -7,7 +7,11 @@ const HARMFUL = ["ReshapeFusion"];
 /** Our options in ONNX Runtime's words. @source onnxruntime_session_options_config_keys.h */
 export function runtimeOptions(options: SessionOptions, externalFolder: string | undefined): ort.InferenceSession.SessionOptions {
   const { device = "cpu", threads, profile } = options;
-  const disabled = [...HARMFUL, ...(options.keepRecomputation === true ? ["CommonSubexpressionElimination"] : [])];
+  const disabled = [
+    ...HARMFUL,
+    ...(options.keepRecomputation === true ? ["CommonSubexpressionElimination"] : []),
+    ...(options.folding === false ? ["ConstantFolding"] : []),
+  ];
   return {
     executionProviders: [device],
     graphOptimizationLevel: "all",

@@ -19,6 +19,8 @@ export interface SessionOptions {
   readonly keepRecomputation?: boolean;
   /** Copies weights into the kernels' own layout when the session opens: faster runs, slower opening, more memory. True if not given. */
   readonly prepacking?: boolean;
+  /** Lets ONNX Runtime compute ahead what depends on constants alone. Without, weights stored in halves take up twice their size only while they are used. True if not given. */
+  readonly folding?: boolean;
   /** Numbers for symbolic dimensions, known before the first run. */
   readonly bindings?: Readonly<Record<string, number>>;
   /** Writes ONNX Runtime's profile to `<prefix>_<time>.json` when the session is disposed. */

@@ -1,6 +1,6 @@
 import { ShapeError } from "../../errors/families.ts";
 
-/** Element types the engine computes with. int8 and uint8 hold quantised weights only. */
+/** Element types the engine computes with. int8 and uint8 hold quantized weights only. */
 export type DType = "float32" | "int8" | "uint8" | "int32" | "int64" | "bool";
 
 /** Storage of each element type; booleans are bytes of 0 or 1. */

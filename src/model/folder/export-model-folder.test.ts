@@ -5,10 +5,11 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { TINY_LORA, tinyModel } from "../../../test/support/tiny-model.ts";
 import { tinyPicture } from "../../../test/support/training/tiny-trainable.ts";
 import { loadModel } from "../../embed/load-model.ts";
-import { dequantiseBlocks, quantiseBlocks } from "../formats/block-quantisation.ts";
-import { dequantiseColumns, quantiseColumns } from "../formats/column-quantisation.ts";
-import { quantisedNames } from "../formats/quantised-names.ts";
-import { dequantiseRows, quantiseRows } from "../formats/row-quantisation.ts";
+import { AbortedError } from "../../errors/families.ts";
+import { dequantizeBlocks, quantizeBlocks } from "../formats/block-quantization.ts";
+import { dequantizeColumns, quantizeColumns } from "../formats/column-quantization.ts";
+import { quantizedNames } from "../formats/quantized-names.ts";
+import { dequantizeRows, quantizeRows } from "../formats/row-quantization.ts";
 import { openSafetensors } from "../formats/safetensors.ts";
 import { exportModelFolder, type ExportOptions } from "./export-model-folder.ts";
 import { openModelFolder } from "./open-model-folder.ts";
@@ -40,21 +41,21 @@ const cosines = (a: readonly Float32Array[], b: readonly Float32Array[]): number
 
 test("a matrix in columns is the one in rows, turned round", () => {
   const values = Float32Array.from({ length: 70 * 130 }, (_, at) => Math.sin(at));
-  const columns = quantiseColumns(values, 70);
-  expect(dequantiseColumns(columns)).toEqual(dequantiseRows(quantiseRows(values, 70)));
-  expect([columns.values[1], columns.values[70]]).toEqual([quantiseRows(values, 70).values[130], quantiseRows(values, 70).values[1]]);
+  const columns = quantizeColumns(values, 70);
+  expect(dequantizeColumns(columns)).toEqual(dequantizeRows(quantizeRows(values, 70)));
+  expect([columns.values[1], columns.values[70]]).toEqual([quantizeRows(values, 70).values[130], quantizeRows(values, 70).values[1]]);
 });
 
 test("4-bit numbers are off by a scale at most", () => {
   const values = Float32Array.from({ length: 3 * 70 }, (_, at) => Math.sin(at * at));
-  const blocks = quantiseBlocks(values, 3);
-  const restored = dequantiseBlocks(blocks, [3, 70]);
+  const blocks = quantizeBlocks(values, 3);
+  const restored = dequantizeBlocks(blocks, [3, 70]);
   expect([blocks.values.length, blocks.scales.length]).toEqual([3 * 3 * 16, 9]);
   for (const [at, value] of values.entries()) {
     const scale = Math.abs(blocks.scales[Math.floor(at / 70) * 3 + Math.floor((at % 70) / 32)] ?? 0);
     expect(Math.abs((restored[at] ?? 0) - value)).toBeLessThanOrEqual(scale * 1.0001);
   }
-  expect(dequantiseBlocks(quantiseBlocks(new Float32Array(64), 1), [1, 64]).every((value) => value === 0)).toBe(true);
+  expect(dequantizeBlocks(quantizeBlocks(new Float32Array(64), 1), [1, 64]).every((value) => value === 0)).toBe(true);
 });
 
 describe("an exported model", () => {
@@ -79,8 +80,8 @@ describe("an exported model", () => {
   test("holds linear layers in columns, the token table in rows, and all else as float32", async () => {
     await using weights = await openSafetensors(await exported("layout", {}));
     const layer = "model.layers.0.mlp.down_proj.weight";
-    expect(weights.info(quantisedNames(layer, "columns").values)).toMatchObject({ dtype: "I8", shape: [48, 32] });
-    expect(weights.info(quantisedNames(layer, "columns").scales)).toMatchObject({ dtype: "F32", shape: [32] });
+    expect(weights.info(quantizedNames(layer, "columns").values)).toMatchObject({ dtype: "I8", shape: [48, 32] });
+    expect(weights.info(quantizedNames(layer, "columns").scales)).toMatchObject({ dtype: "F32", shape: [32] });
     expect(weights.info("model.embed_tokens.weight").dtype).toBe("I8");
     expect(["model.norm.weight", "visual.patch_embed.proj.weight", "model.layers.0.self_attn.q_proj.bias"].map((name) => weights.info(name).dtype)).toEqual(["F32", "F32", "F32"]); // prettier-ignore
   });
@@ -97,6 +98,16 @@ describe("an exported model", () => {
     const again = join(root, "twice");
     await exportModelFolder(model, again, { dtype: "int8", merge: true, onnx: false });
     expect(await embed(again)).toEqual(await embed(folder));
+  });
+
+  test("that is interrupted leaves nothing behind", async () => {
+    const stop = new AbortController();
+    const onProgress = (done: number): void => (done === 3 ? stop.abort(new AbortedError({ message: "enough" })) : undefined);
+    await expect(exported("interrupted", { signal: stop.signal, onProgress })).rejects.toMatchObject({
+      code: "aborted",
+      message: "enough",
+    });
+    expect((await readdir(root)).filter((name) => name.includes("interrupted"))).toEqual([]);
   });
 
   test("with ONNX files that refer to its weights", async () => {

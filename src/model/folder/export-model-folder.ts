@@ -1,8 +1,8 @@
-import { copyFile, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { copyFile, realpath, stat } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import { GraphBuilder } from "../../engine/graph/graph-builder.ts";
 import type { FloatTensor } from "../../engine/tensor/tensor.ts";
-import { ConfigError } from "../../errors/families.ts";
+import { ConfigError, FileError } from "../../errors/families.ts";
 import { writeJsonAtomic } from "../../files/atomic-write.ts";
 import { replaceFolder } from "../../files/replace-folder.ts";
 import { writeSafetensors, writeStreamedSafetensors } from "../formats/safetensors.ts";
@@ -28,6 +28,8 @@ export interface ExportOptions {
   readonly merge: boolean;
   /** Also writes the model as ONNX files. */
   readonly onnx: boolean;
+  /** Stops between two weights; what was written so far is removed. */
+  readonly signal?: AbortSignal | undefined;
   /** Told after each weight. */
   readonly onProgress?: (done: number, total: number) => void;
 }
@@ -35,7 +37,8 @@ export interface ExportOptions {
 /**
  * Writes a model as a folder of its own, atomically: base and paths together, in another dtype. Weights are read and written one after another, so a
  * model need not fit into memory.
- * @throws {FileError} if the place is taken by something that is no model, or the disk is full. @throws {WeightsError} if weights are damaged.
+ * @throws {FileError} if the place is taken by something that is no model or by the model itself, or the disk is full.
+ * @throws {WeightsError} if weights are damaged. @throws the reason of `signal` when it fires.
  */
 export async function exportModelFolder(model: ModelFolder, path: string, options: ExportOptions): Promise<void> {
   const { backbone, lora } = model;
@@ -44,6 +47,7 @@ export async function exportModelFolder(model: ModelFolder, path: string, option
     const message = `cannot export ${path}: DoRA scales rows by their norms, which ONNX files do not have of weights in ${options.dtype}; give --merge`;
     throw new ConfigError({ message, details: { file: path, field: "merge", got: false, expected: true } });
   }
+  await checkIsElsewhere(model, path);
   await replaceFolder(path, { marker: MODEL_FILES.config, owned: OWNED }, async (folder) => {
     const file = (name: string): string => join(folder, name);
     const { base: _, ...polyvec } = model.polyvec;
@@ -53,6 +57,8 @@ export async function exportModelFolder(model: ModelFolder, path: string, option
     );
     await writeJsonAtomic(file(MODEL_FILES.config), backbone.toHuggingFaceConfig());
     await writeJsonAtomic(file(MODEL_FILES.preprocessor), model.processor.images.toHuggingFaceConfig());
+    const processor = model.processor.images.toProcessorConfig?.();
+    if (processor !== undefined) await writeJsonAtomic(file(MODEL_FILES.processor), processor);
     await copyFiles(model, folder);
     await writeBackbone(model, file(MODEL_FILES.weights), options);
     const paths = await readAll(model, isPathParameter);
@@ -72,6 +78,15 @@ const OWNED = [...Object.values(MODEL_FILES), ...Object.values(ONNX_MODELS)];
 
 const TOKENIZER_FILES = [MODEL_FILES.tokenizer, MODEL_FILES.tokenizerConfig, MODEL_FILES.chatTemplate, MODEL_FILES.chatTemplateJson];
 
+/** @throws {FileError} if a model would be written over itself, or over its own base. */
+async function checkIsElsewhere({ path, basePath }: ModelFolder, target: string): Promise<void> {
+  const place = (folder: string): Promise<string> => realpath(folder).catch(() => resolve(folder));
+  const [to, ...from] = await Promise.all([target, path, ...(basePath === undefined ? [] : [basePath])].map(place));
+  if (to === undefined || !from.includes(to)) return;
+  const message = `cannot export ${path} to ${target}: the model is read from there while it is written; choose another folder`;
+  throw new FileError({ message, details: { file: target, errno: "EEXIST" } });
+}
+
 async function copyFiles({ path, basePath }: ModelFolder, folder: string): Promise<void> {
   for (const name of [...TOKENIZER_FILES, MODEL_FILES.card]) {
     for (const from of [path, ...(basePath === undefined ? [] : [basePath])]) {
@@ -82,7 +97,7 @@ async function copyFiles({ path, basePath }: ModelFolder, folder: string): Promi
   }
 }
 
-async function writeBackbone(model: ModelFolder, file: string, { dtype, merge, onProgress }: ExportOptions): Promise<void> {
+async function writeBackbone(model: ModelFolder, file: string, { dtype, merge, signal, onProgress }: ExportOptions): Promise<void> {
   const { backbone, weights } = model;
   const names = [...weights.shapes.keys()].filter((name) => !isPathParameter(name) && !isAdapterWeight(name));
   const forms = storedForms(model, dtype);
@@ -90,6 +105,7 @@ async function writeBackbone(model: ModelFolder, file: string, { dtype, merge, o
   const pieces = names.flatMap((name) => {
     const shape = weights.shapes.get(name) ?? [];
     const read = async (): Promise<FloatTensor> => {
+      signal?.throwIfAborted();
       const weight = await readWeight(model, name, merge);
       onProgress?.(++done, names.length);
       return weight;
@@ -99,13 +115,17 @@ async function writeBackbone(model: ModelFolder, file: string, { dtype, merge, o
   await writeStreamedSafetensors(file, pieces);
 }
 
-/** How each weight is stored. With bytes only what is computed with in signed bytes: all else would lose precision for nothing. */
+/** How each weight is stored. With bytes only what is computed with in signed bytes, and the large tables: all else would lose precision for nothing. */
 function storedForms({ backbone, polyvec, lora }: ModelFolder, dtype: ExportOptions["dtype"]): (name: string) => StoredForm {
   if (dtype === "float32" || dtype === "float16") return () => dtype;
   const parameters = new Parameters(new GraphBuilder(), { lora });
   encodeBatch(parameters, { backbone, paths: polyvec.paths, vision: "uniform", lora });
-  const table = `${backbone.decoder.names.tokens}.weight`;
-  return (name) => (name === table ? "rows" : parameters.quantizable.has(name) ? (dtype === "int8" ? "columns" : "blocks") : "float32");
+  const { tokens, head } = backbone.decoder.names;
+  return (name) => {
+    if (name === `${tokens}.weight` || name === `${head}.weight`) return "rows";
+    if (!parameters.quantizable.has(name)) return "float32";
+    return dtype === "int8" ? "columns" : "blocks";
+  };
 }
 
 /** A backbone weight, with its low-rank update if that is to be merged. */

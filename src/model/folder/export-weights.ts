@@ -1,9 +1,9 @@
 import type { FloatTensor } from "../../engine/tensor/tensor.ts";
-import { BLOCK_SIZE, blockCount, quantiseBlocks, type QuantisedBlocks } from "../formats/block-quantisation.ts";
-import { quantiseColumns, type QuantisedColumns } from "../formats/column-quantisation.ts";
-import { quantisedNames } from "../formats/quantised-names.ts";
+import { BLOCK_SIZE, blockCount, quantizeBlocks, type QuantizedBlocks } from "../formats/block-quantization.ts";
+import { quantizeColumns, type QuantizedColumns } from "../formats/column-quantization.ts";
+import { quantizedNames } from "../formats/quantized-names.ts";
 import { float32ToFloat16 } from "../formats/half-precision.ts";
-import { quantiseRows, scaleNameOf, type QuantisedRows } from "../formats/row-quantisation.ts";
+import { quantizeRows, scaleNameOf, type QuantizedRows } from "../formats/row-quantization.ts";
 import type { StreamedPiece } from "../formats/safetensors-layout.ts";
 
 /** A weight to be exported. */
@@ -27,16 +27,16 @@ export function exportPieces({ name, shape, read }: ExportedWeight, form: Stored
     case "float16":
       return [{ name, dtype: "F16", shape, toBytes: async () => bytesOf(float32ToFloat16((await read()).data)) }];
     case "columns": {
-      const made = once<QuantisedColumns>(async () => quantiseColumns((await read()).data, outputs));
-      const names = quantisedNames(name, form);
+      const made = once<QuantizedColumns>(async () => quantizeColumns((await read()).data, outputs));
+      const names = quantizedNames(name, form);
       return [
         { name: names.values, dtype: "I8", shape: [inputs, outputs], toBytes: async () => bytesOf((await made()).values) },
         { name: names.scales, dtype: "F32", shape: [outputs], toBytes: async () => bytesOf((await made()).scales) },
       ];
     }
     case "blocks": {
-      const made = once<QuantisedBlocks>(async () => quantiseBlocks((await read()).data, outputs));
-      const names = quantisedNames(name, form);
+      const made = once<QuantizedBlocks>(async () => quantizeBlocks((await read()).data, outputs));
+      const names = quantizedNames(name, form);
       const blocks = blockCount(inputs);
       return [
         { name: names.values, dtype: "U8", shape: [outputs, blocks, BLOCK_SIZE / 2], toBytes: async () => bytesOf((await made()).values) },
@@ -44,7 +44,7 @@ export function exportPieces({ name, shape, read }: ExportedWeight, form: Stored
       ];
     }
     case "rows": {
-      const made = once<QuantisedRows>(async () => quantiseRows((await read()).data, outputs));
+      const made = once<QuantizedRows>(async () => quantizeRows((await read()).data, outputs));
       return [
         { name, dtype: "I8", shape, toBytes: async () => bytesOf((await made()).values) },
         { name: scaleNameOf(name), dtype: "F32", shape: [outputs], toBytes: async () => bytesOf((await made()).scales) },

@@ -3,10 +3,10 @@ import { expectFloat, floatTensor, sizeOf, type FloatTensor } from "../../engine
 import { WeightsError } from "../../errors/families.ts";
 import { nearestName } from "../../files/nearest-name.ts";
 import type { TensorInfo } from "../formats/safetensors-header.ts";
-import { BLOCK_SIZE, blockCount, dequantiseBlocks } from "../formats/block-quantisation.ts";
-import { dequantiseColumns } from "../formats/column-quantisation.ts";
-import { quantisedNames, quantisedWeightOf, type QuantisedLayout } from "../formats/quantised-names.ts";
-import { scaleNameOf } from "../formats/row-quantisation.ts";
+import { BLOCK_SIZE, blockCount, dequantizeBlocks } from "../formats/block-quantization.ts";
+import { dequantizeColumns } from "../formats/column-quantization.ts";
+import { quantizedNames, quantizedWeightOf, type QuantizedLayout } from "../formats/quantized-names.ts";
+import { scaleNameOf } from "../formats/row-quantization.ts";
 import type { Safetensors } from "../formats/safetensors.ts";
 import { isAdapterWeight } from "../nn/lora-layers.ts";
 import type { WeightLayout } from "../nn/parameter-source.ts";
@@ -66,7 +66,7 @@ export class ModelWeights implements AsyncDisposable {
     this.shapes = new Map([...asked].map(([name, { shape }]) => [name, shape]));
     this.#places = new Map([...asked.keys()].map((name) => [name, findWeight(name, sources, asked)]));
     for (const [name, weight] of asked)
-      checkShape(name, inLayout(quantisedWeightOf(this.#place(name).stored)?.layout, weight), this.info(name));
+      checkShape(name, inLayout(quantizedWeightOf(this.#place(name).stored)?.layout, weight), this.info(name));
     this.unused = sources.flatMap(({ names, file }) =>
       [...names].filter(([name]) => this.#places.get(name)?.file !== file).map(([, stored]) => stored),
     );
@@ -87,8 +87,8 @@ export class ModelWeights implements AsyncDisposable {
   /** Bytes of a weight on disk, the scales of int8 rows included. */
   storedBytes(name: string): number {
     const { file, stored } = this.#place(name);
-    const held = quantisedWeightOf(stored);
-    const scales = held === undefined ? file.scaleInfo(stored) : file.info(quantisedNames(held.weight, held.layout).scales);
+    const held = quantizedWeightOf(stored);
+    const scales = held === undefined ? file.scaleInfo(stored) : file.info(quantizedNames(held.weight, held.layout).scales);
     return file.info(stored).byteLength + (scales?.byteLength ?? 0);
   }
 
@@ -105,8 +105,8 @@ export class ModelWeights implements AsyncDisposable {
   async quantized(name: string): Promise<QuantizedWeight | undefined> {
     const { file, stored } = this.#place(name);
     const { file: path, byteOffset, byteLength, dtype } = file.info(stored);
-    const held = quantisedWeightOf(stored);
-    const scales = held === undefined ? scaleNameOf(stored) : quantisedNames(held.weight, held.layout).scales;
+    const held = quantizedWeightOf(stored);
+    const scales = held === undefined ? scaleNameOf(stored) : quantizedNames(held.weight, held.layout).scales;
     if ((dtype !== "I8" && dtype !== "U8") || !file.has(scales)) return undefined;
     const data = { file: path, byteOffset, byteLength, dtype: dtype === "I8" ? "int8" : "uint8" } as const;
     return { layout: held?.layout ?? "rows", data, scales: expectFloat(await file.read(scales)) };
@@ -115,8 +115,8 @@ export class ModelWeights implements AsyncDisposable {
   /** Reads a weight as float32, in the graph's shape. @throws {WeightsError} if the file became shorter. @throws {DisposedError} after close. */
   async read(name: string): Promise<FloatTensor> {
     const { file, stored } = this.#place(name);
-    const held = quantisedWeightOf(stored);
-    if (held !== undefined) return this.#readQuantised(name, quantisedNames(held.weight, held.layout), file);
+    const held = quantizedWeightOf(stored);
+    if (held !== undefined) return this.#readQuantized(name, quantizedNames(held.weight, held.layout), file);
     const { data } = await file.read(stored);
     if (data instanceof Float32Array) return floatTensor(this.shapes.get(name) as readonly number[], data);
     const actual = file.info(stored).dtype;
@@ -135,7 +135,7 @@ export class ModelWeights implements AsyncDisposable {
     await this.close();
   }
 
-  async #readQuantised(name: string, names: { readonly values: string; readonly scales: string }, file: Safetensors): Promise<FloatTensor> {
+  async #readQuantized(name: string, names: { readonly values: string; readonly scales: string }, file: Safetensors): Promise<FloatTensor> {
     const shape = this.shapes.get(name) as readonly [number, number];
     const scales = expectFloat(await file.read(names.scales)).data;
     const values = (await file.read(names.values)).data as Int32Array;
@@ -143,8 +143,8 @@ export class ModelWeights implements AsyncDisposable {
     return floatTensor(
       shape,
       isInBlocks
-        ? dequantiseBlocks({ values: Uint8Array.from(values), scales }, shape)
-        : dequantiseColumns({ values: Int8Array.from(values), scales }),
+        ? dequantizeBlocks({ values: Uint8Array.from(values), scales }, shape)
+        : dequantizeColumns({ values: Int8Array.from(values), scales }),
     );
   }
 
@@ -195,7 +195,7 @@ function familyOf(name: string): string {
 }
 
 /** The shapes of a weight as a layout stores it. */
-function inLayout(layout: QuantisedLayout | undefined, weight: AskedWeight): AskedWeight {
+function inLayout(layout: QuantizedLayout | undefined, weight: AskedWeight): AskedWeight {
   const [outputs = 0, inputs = 0] = weight.shape;
   if (layout === undefined) return weight;
   const stored = layout === "columns" ? [inputs, outputs] : [outputs, blockCount(inputs), BLOCK_SIZE / 2];

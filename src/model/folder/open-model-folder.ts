@@ -9,7 +9,7 @@ import type { ParsedBackbone, ProcessorSettings } from "../multimodal/backbone-k
 import type { InputProcessor } from "../multimodal/input-processor.ts";
 import { GraphBuilder } from "../../engine/graph/graph-builder.ts";
 import { embeddingGraph, encodeBatch, outputLayerShapes } from "../multimodal/model.ts";
-import { isQuantisedScales, quantisedWeightOf } from "../formats/quantised-names.ts";
+import { isQuantizedScales, quantizedWeightOf } from "../formats/quantized-names.ts";
 import { openSafetensors, type Safetensors } from "../formats/safetensors.ts";
 import { loadTokenizer } from "../formats/tokenizer.ts";
 import { Parameters, type LoraConfig } from "../nn/parameter-source.ts";
@@ -154,8 +154,8 @@ function isThere(file: string): Promise<boolean> {
 }
 
 function asSource(file: Safetensors, toGraphName: (stored: string) => string, complete: boolean): WeightsSource {
-  const stored = file.names.filter((name) => !isQuantisedScales(name));
-  return { file, names: new Map(stored.map((name) => [toGraphName(quantisedWeightOf(name)?.weight ?? name), name])), complete };
+  const stored = file.names.filter((name) => !isQuantizedScales(name));
+  return { file, names: new Map(stored.map((name) => [toGraphName(quantizedWeightOf(name)?.weight ?? name), name])), complete };
 }
 
 /** An adapter's weights, without those of layers that no graph needs. */

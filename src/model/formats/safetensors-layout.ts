@@ -1,7 +1,7 @@
 import type { Tensor } from "../../engine/tensor/tensor.ts";
 import { WeightsError } from "../../errors/families.ts";
 import { float32ToBfloat16, float32ToFloat16 } from "./half-precision.ts";
-import { quantiseRows, scaleNameOf, type QuantisedRows } from "./row-quantisation.ts";
+import { quantizeRows, scaleNameOf, type QuantizedRows } from "./row-quantization.ts";
 import { STORED_DTYPE_BYTES, type StoredDType } from "./stored-dtype.ts";
 
 /** How weights are stored: float dtypes as they are, int8 with a scale per row. */
@@ -82,11 +82,11 @@ function floatPieces(
   if (dtype === "bfloat16") return [{ name, dtype: "BF16", shape, toBytes: () => asBytes(float32ToBfloat16(values)) }];
   const rows = shape[0];
   if (dtype === "float32" || shape.length < 2 || rows === undefined) return [{ name, dtype: "F32", shape, toBytes: () => asBytes(values) }];
-  let cached: QuantisedRows | undefined;
-  const quantised = (): QuantisedRows => (cached ??= quantiseRows(values, rows));
+  let cached: QuantizedRows | undefined;
+  const quantized = (): QuantizedRows => (cached ??= quantizeRows(values, rows));
   return [
-    { name, dtype: "I8", shape, toBytes: () => asBytes(quantised().values) },
-    { name: scaleNameOf(name), dtype: "F32", shape: [rows], toBytes: () => asBytes(quantised().scales) },
+    { name, dtype: "I8", shape, toBytes: () => asBytes(quantized().values) },
+    { name: scaleNameOf(name), dtype: "F32", shape: [rows], toBytes: () => asBytes(quantized().scales) },
   ];
 }
 

@@ -6,7 +6,7 @@ import { FileError, WeightsError } from "../../errors/families.ts";
 import { asFileError, writeFileAtomic } from "../../files/atomic-write.ts";
 import { readJsonFile } from "../../files/json-file.ts";
 import { nearestName } from "../../files/nearest-name.ts";
-import { dequantiseRows, scaleNameOf } from "./row-quantisation.ts";
+import { dequantizeRows, scaleNameOf } from "./row-quantization.ts";
 import { SafetensorsFile } from "./safetensors-file.ts";
 import type { TensorInfo } from "./safetensors-header.ts";
 import { planSafetensors, streamSafetensors, type StreamedPiece, type WeightsDType } from "./safetensors-layout.ts";
@@ -123,7 +123,7 @@ class OpenedSafetensors implements Safetensors {
     const bytes = await this.#readBytes(name, info);
     if (scale === undefined) return toTensor(name, info, bytes);
     const scales = new Float32Array((await this.#readBytes(scaleNameOf(name), scale)).buffer);
-    return { dtype: "float32", shape: info.shape, data: dequantiseRows({ values: new Int8Array(bytes.buffer), scales }) };
+    return { dtype: "float32", shape: info.shape, data: dequantizeRows({ values: new Int8Array(bytes.buffer), scales }) };
   }
 
   async close(): Promise<void> {

@@ -4,7 +4,7 @@ import { GraphBuilder } from "../../engine/graph/graph-builder.ts";
 import { floatTensor, type FloatTensor } from "../../engine/tensor/tensor.ts";
 import { linear } from "./linear.ts";
 import { present } from "../../errors/families.ts";
-import { mergeLora, readMerged, resetMagnitudes } from "./merge-lora.ts";
+import { initialMagnitudes, mergeLora, readMerged } from "./merge-lora.ts";
 import { loraScale } from "./lora-layers.ts";
 import { Parameters, type LoraConfig } from "./parameter-source.ts";
 
@@ -68,7 +68,8 @@ test("DoRA: magnitude times direction, then the bias", async () => {
 test("magnitudes begin at the norms of the rows, where they change nothing", async () => {
   const lora: LoraConfig = { rank: 1, alpha: 1, targetModules: ["q_proj"], dora: true };
   const weights = new Map<string, FloatTensor>(Object.entries({ ...WEIGHTS, ...MAGNITUDES }));
-  resetMagnitudes(weights, lora, weights.keys());
+  const made = await initialMagnitudes(weights.keys(), lora, async (name) => present(weights.get(name), name));
+  for (const [name, magnitudes] of made) weights.set(name, magnitudes);
   expect(Array.from(weights.get("a.q_proj.lora_magnitude_vector")?.data ?? [])).toEqual([
     Math.fround(Math.sqrt(14)),
     Math.fround(Math.sqrt(83)),

@@ -1,4 +1,4 @@
-import { BLOCK_SIZE } from "../formats/block-quantisation.ts";
+import { BLOCK_SIZE } from "../formats/block-quantization.ts";
 import {
   add,
   blockQuantizedMatmul,

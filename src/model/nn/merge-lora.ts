@@ -40,17 +40,26 @@ export async function readMerged(
   return mergeLora(weight, { down, up, ...magnitude }, loraScale(lora, adapter));
 }
 
-/** Sets the magnitudes of DoRA among the weights so that the adapters change nothing yet: `‖W + scale · B·A‖` by rows. @param names those to be set. */
-export function resetMagnitudes(weights: Map<string, FloatTensor>, lora: LoraConfig, names: Iterable<string>): void {
+/**
+ * Magnitudes of DoRA with which adapters change nothing yet: `‖W + scale · B·A‖` by rows.
+ * @param names weights, of which those that are magnitudes are made. @param read gives a layer's weight and the factors of its adapter.
+ */
+export async function initialMagnitudes(
+  names: Iterable<string>,
+  lora: LoraConfig,
+  read: (name: string) => Promise<FloatTensor>,
+): Promise<Map<string, FloatTensor>> {
+  const made = new Map<string, FloatTensor>();
   for (const name of names) {
     const layer = adaptedLayer(name);
     const adapter = layer === undefined ? undefined : loraLayer(lora, layer);
     if (layer === undefined || adapter === undefined || loraWeightNames(layer).magnitude !== name) continue;
     const { down, up } = loraWeightNames(layer);
-    const [weight, a, b] = [`${layer}${WEIGHT}`, down, up].map((part) => weights.get(part)) as [FloatTensor, FloatTensor, FloatTensor];
+    const [weight, a, b] = await Promise.all([read(`${layer}${WEIGHT}`), read(down), read(up)]);
     const norms = rowNorms(addUpdate(weight, { down: a, up: b }, loraScale(lora, adapter)));
-    weights.set(name, floatTensor([norms.length], norms));
+    made.set(name, floatTensor([norms.length], norms));
   }
+  return made;
 }
 
 const WEIGHT = ".weight";

@@ -1,4 +1,4 @@
-import { BLOCK_SIZE, blockCount } from "../formats/block-quantisation.ts";
+import { BLOCK_SIZE, blockCount } from "../formats/block-quantization.ts";
 import { ConfigError, present } from "../../errors/families.ts";
 import type { ExternalData } from "../../engine/graph/operations.ts";
 import type { GraphBuilder } from "../../engine/graph/graph-builder.ts";

@@ -3,6 +3,7 @@ import { writeJsonAtomic } from "../../files/atomic-write.ts";
 import { readJsonFile } from "../../files/json-file.ts";
 import { lockFolder } from "../../files/run-lock.ts";
 import { calibratePrefixes, needsCalibration } from "../calibrate-prefixes.ts";
+import { allShapes } from "../frozen-weights.ts";
 import { loadLatestCheckpoint, type LatestCheckpoint } from "../checkpoint/load-checkpoint.ts";
 import { countParameters } from "../count-parameters.ts";
 import { RunMonitor } from "../monitor/run-monitor.ts";
@@ -43,7 +44,7 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
     type: "begin",
     step: trainer.step,
     steps: recipe.steps,
-    parameters: countParameters(model.weights, recipe.model, model.backbone),
+    parameters: countParameters(allShapes(model), recipe.model, model.backbone),
   });
   if (calibration !== undefined) log.tell(calibration);
   if (changes.length > 0) await log.record({ type: "change", step: trainer.step, changes });

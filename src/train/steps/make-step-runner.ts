@@ -1,6 +1,7 @@
 import { batchSize } from "../batch-source.ts";
 import type { Regulariser } from "../objective/loss-graph.ts";
 import type { Recipe } from "../recipe/recipe-types.ts";
+import { trainingPlaces } from "../frozen-weights.ts";
 import type { TrainableModel } from "../trainable-model.ts";
 import { GradCacheRunner } from "./grad-cache-runner.ts";
 import type { StepEngine, StepInputs, StepResult } from "./step-engine.ts";
@@ -18,10 +19,10 @@ export interface StepRunnerChoice {
 
 /** The engine that a recipe asks for: whole batches at once, or in chunks those that have more inputs than `chunkSize`. */
 export function makeStepRunner({ recipe, model, regulariser, trainable, threads }: StepRunnerChoice): StepEngine {
-  const { backbone, paths, lora, processor } = model;
+  const { backbone, paths, lora, frozen, processor } = model;
   const { chunkSize, recompute, objective } = recipe;
   const options = {
-    model: { backbone, paths, lora, recompute },
+    model: { backbone, paths, lora, recompute, place: trainingPlaces(frozen) },
     regulariser,
     symmetric: objective.symmetric,
     processor,

@@ -27,7 +27,7 @@ export interface StepEngineOptions {
 /** What the loss is computed with at one step. */
 export interface StepInputs {
   readonly batch: TrainingBatch;
-  /** All weights by name. */
+  /** By name; frozen ones only if the graphs take them as inputs. */
   readonly weights: NamedTensors;
   /** Tensors of the mutual information estimator, if there is one. */
   readonly estimator: NamedTensors;

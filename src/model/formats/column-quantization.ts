@@ -1,23 +1,23 @@
-import { dequantiseRows, quantiseRows } from "./row-quantisation.ts";
+import { dequantizeRows, quantizeRows } from "./row-quantization.ts";
 
 /** A linear layer's weight in signed bytes as the int8 kernel wants it: `weight[output][input] = values[input][output] * scales[output]`. */
-export interface QuantisedColumns {
+export interface QuantizedColumns {
   /** [inputs, outputs] int8, -127 to 127. */
   readonly values: Int8Array;
   /** [outputs] float32. */
   readonly scales: Float32Array;
 }
 
-/** Symmetric int8 per output, as `quantiseRows`, turned round. @param values [outputs, inputs] float32, finite. */
-export function quantiseColumns(values: Float32Array, outputs: number): QuantisedColumns {
-  const rows = quantiseRows(values, outputs);
+/** Symmetric int8 per output, as `quantizeRows`, turned round. @param values [outputs, inputs] float32, finite. */
+export function quantizeColumns(values: Float32Array, outputs: number): QuantizedColumns {
+  const rows = quantizeRows(values, outputs);
   return { values: turn(rows.values, outputs), scales: rows.scales };
 }
 
 /** The inverse: [outputs, inputs] float32. */
-export function dequantiseColumns({ values, scales }: QuantisedColumns): Float32Array {
+export function dequantizeColumns({ values, scales }: QuantizedColumns): Float32Array {
   const inputs = scales.length === 0 ? 0 : values.length / scales.length;
-  return dequantiseRows({ values: turn(values, inputs), scales });
+  return dequantizeRows({ values: turn(values, inputs), scales });
 }
 
 /** The transpose of a matrix of `rows` rows, block by block: both sides stay in the cache. */

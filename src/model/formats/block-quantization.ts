@@ -2,7 +2,7 @@
 export const BLOCK_SIZE = 32;
 
 /** A linear layer's weight in 4-bit numbers, as the kernel wants it: `weight = (level - 8) * scale of its block`. */
-export interface QuantisedBlocks {
+export interface QuantizedBlocks {
   /** [outputs, blocks, BLOCK_SIZE / 2] uint8: the first of two levels in the low bits. */
   readonly values: Uint8Array;
   /** [outputs, blocks] float32. */
@@ -19,7 +19,7 @@ export function blockCount(inputs: number): number {
  * @param values [outputs, inputs] float32, finite. The error of an element is at most half its block's scale, but for those within half a scale of the
  * furthest one's opposite, which may be off by one.
  */
-export function quantiseBlocks(values: Float32Array, outputs: number): QuantisedBlocks {
+export function quantizeBlocks(values: Float32Array, outputs: number): QuantizedBlocks {
   const inputs = outputs === 0 ? 0 : values.length / outputs;
   const blocks = blockCount(inputs);
   const levels = new Uint8Array((outputs * blocks * BLOCK_SIZE) / 2).fill(0x88);
@@ -52,7 +52,7 @@ function writeLevels(levels: Uint8Array, at: number, part: Float32Array, scale: 
 }
 
 /** The inverse: [outputs, inputs] float32. */
-export function dequantiseBlocks({ values, scales }: QuantisedBlocks, [outputs, inputs]: readonly [number, number]): Float32Array {
+export function dequantizeBlocks({ values, scales }: QuantizedBlocks, [outputs, inputs]: readonly [number, number]): Float32Array {
   const blocks = blockCount(inputs);
   return Float32Array.from({ length: outputs * inputs }, (_, index) => {
     const [row, column] = [Math.floor(index / inputs), index % inputs];

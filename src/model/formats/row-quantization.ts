@@ -4,7 +4,7 @@ export function scaleNameOf(name: string): string {
 }
 
 /** A matrix in signed bytes: `value = int8 * scale of its row`. */
-export interface QuantisedRows {
+export interface QuantizedRows {
   /** [rows, columns] int8, -127 to 127. */
   readonly values: Int8Array;
   /** [rows] float32. */
@@ -18,9 +18,9 @@ const MIN_SCALE = 2 ** -126;
  * Symmetric int8 per row (output channel): `scale = max |row| / 127`, `value = round(x / scale)`; a row of zeros has scale 1.
  * @param values [rows, columns] float32, finite (below 1e38, so that no rounding overflows). The error of an element is at most half its row's scale.
  */
-export function quantiseRows(values: Float32Array, rows: number): QuantisedRows {
+export function quantizeRows(values: Float32Array, rows: number): QuantizedRows {
   const columns = rows === 0 ? 0 : values.length / rows;
-  const quantised = new Int8Array(values.length);
+  const quantized = new Int8Array(values.length);
   const scales = new Float32Array(rows);
   for (let row = 0; row < rows; row++) {
     const source = values.subarray(row * columns, (row + 1) * columns);
@@ -28,14 +28,14 @@ export function quantiseRows(values: Float32Array, rows: number): QuantisedRows 
     const scale = largest < 127 * MIN_SCALE ? 1 : largest / 127; // a value that is not a number stays visible in the scale
     scales[row] = scale;
     for (let column = 0; column < columns; column++) {
-      quantised[row * columns + column] = Math.max(-127, Math.min(127, Math.round((source[column] as number) / scale)));
+      quantized[row * columns + column] = Math.max(-127, Math.min(127, Math.round((source[column] as number) / scale)));
     }
   }
-  return { values: quantised, scales };
+  return { values: quantized, scales };
 }
 
-/** The inverse of {@link quantiseRows}: [rows, columns] float32. */
-export function dequantiseRows({ values, scales }: QuantisedRows): Float32Array {
+/** The inverse of {@link quantizeRows}: [rows, columns] float32. */
+export function dequantizeRows({ values, scales }: QuantizedRows): Float32Array {
   const columns = scales.length === 0 ? 0 : values.length / scales.length;
   const restored = new Float32Array(values.length);
   let index = 0;
