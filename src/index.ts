@@ -14,11 +14,13 @@ export {
   TrainingError,
   WeightsError,
 } from "./errors/families.ts";
-export type { EmbeddingInput, ImageSource, RawImage } from "./inputs/embedding-input.ts";
+export type { EmbeddingInput, ImageSource, ModelInput, RawImage, VerbatimPrompt } from "./inputs/embedding-input.ts";
 export { loadModel } from "./embed/load-model.ts";
 export type { EmbedderOptions } from "./embed/embedding-sessions.ts";
 export type { Embedder, EmbeddingOutcome } from "./embed/embedder.ts";
 export type { Embedding, EmbedOptions, EmbedProgress } from "./embed/embed-options.ts";
+export type { HiddenStates, HiddenStatesOptions } from "./embed/hidden-states.ts";
+export type { Outcome } from "./embed/embed-windows.ts";
 export type { EmbeddingSet } from "./embed/embedding-set.ts";
 export {
   VectorIndex,
