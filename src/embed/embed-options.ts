@@ -49,14 +49,14 @@ export interface ResolvedEmbedOptions {
 
 const BATCH_SIZE = 32;
 
-const KINDS: readonly NonNullable<EmbedOptions["paths"]>[] = ["all", "aggregate", "single", "none"];
+const KINDS: ReadonlySet<string> = new Set<NonNullable<EmbedOptions["paths"]>>(["all", "aggregate", "single", "none"]);
 
 /** Fills in what was not said. @param hiddenSize the most dimensions. @throws {ConfigError} naming the option, what it is and what was expected. */
 export function resolveEmbedOptions(options: EmbedOptions, { paths: { count } }: PolyvecConfig, hiddenSize: number): ResolvedEmbedOptions {
   const { paths = "all", dimensions = hiddenSize, batchSize = BATCH_SIZE } = options;
   const all = Array.from({ length: count }, (_, index) => index);
   const pathIndices = paths === "none" ? options.pathIndices : (options.pathIndices ?? (paths === "single" ? [0] : all));
-  check("paths", paths, ["all, aggregate, single or none", KINDS.includes(paths)]);
+  check("paths", paths, ["all, aggregate, single or none", KINDS.has(paths)]);
   check("pathIndices", pathIndices, ["nothing with paths: none", paths !== "none" || pathIndices === undefined]);
   check("pathIndices", pathIndices, ["one path with paths: single", paths !== "single" || pathIndices?.length === 1]);
   check("dimensions", dimensions, [`a whole number from 1 to ${hiddenSize}`, isWhole(dimensions) && dimensions <= hiddenSize]);

@@ -138,10 +138,10 @@ def make_picture(width, height, seed):
     return Image.fromarray(pixels.clip(0, 255).astype(np.uint8))
 
 
-def write_lines(folder, mark, prompt, seed):
+def write_lines(folder, mark, prompt, seed, pictures=PICTURES):
     random.seed(seed)
     lines = []
-    for row, sizes in enumerate(PICTURES):
+    for row, sizes in enumerate(pictures):
         names = [f"picture-{row}-{at}.png" for at in range(len(sizes))]
         for at, (name, size) in enumerate(zip(names, sizes)):
             make_picture(*size, seed * 1000 + row * 10 + at).save(folder / name)
@@ -151,6 +151,21 @@ def write_lines(folder, mark, prompt, seed):
     (folder / "in.jsonl").write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines))
 
 
+def write_checkpoint(folder, kind, seed, dtype, shard="300KB", pictures=PICTURES):
+    """A whole folder of that kind, with lines to embed. Weights are far from where they usually start, so that a forgotten one shows."""
+    make, tied, mark, prompt = KINDS[kind]
+    shutil.rmtree(folder, ignore_errors=True)
+    torch.manual_seed(seed)
+    config, processor = make(tied)
+    model = AutoModelForImageTextToText.from_config(config, dtype=torch.float32).eval()
+    for name, parameter in model.named_parameters():
+        randomise(name, parameter)
+    model.to(getattr(torch, dtype)).save_pretrained(folder, max_shard_size=shard)
+    processor.save_pretrained(folder)
+    write_lines(folder, mark, prompt, seed, pictures)
+    return sum(parameter.numel() for parameter in model.parameters())
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("out", type=Path)
@@ -158,20 +173,9 @@ def main():
     parser.add_argument("--dtype", default="float32")
     parser.add_argument("--only", choices=KINDS)
     options = parser.parse_args()
-    for name, (make, tied, mark, prompt) in KINDS.items():
-        if options.only not in (None, name):
-            continue
-        folder = options.out / name
-        shutil.rmtree(folder, ignore_errors=True)
-        torch.manual_seed(options.seed)
-        config, processor = make(tied)
-        model = AutoModelForImageTextToText.from_config(config, dtype=torch.float32).eval()
-        for weight, parameter in model.named_parameters():
-            randomise(weight, parameter)
-        model.to(getattr(torch, options.dtype)).save_pretrained(folder, max_shard_size="300KB")
-        processor.save_pretrained(folder)
-        write_lines(folder, mark, prompt, options.seed)
-        print(folder, sum(parameter.numel() for parameter in model.parameters()))
+    for kind in KINDS:
+        if options.only in (None, kind):
+            print(options.out / kind, write_checkpoint(options.out / kind, kind, options.seed, options.dtype), "weights")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,10 @@ import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { runPolyvec, runPolyvecJson } from "../../../test/support/run-polyvec.ts";
 import { tinyModel } from "../../../test/support/tiny-model.ts";
+import { expectFloat } from "../../engine/tensor/tensor.ts";
+import { openModelFolder } from "../../model/folder/open-model-folder.ts";
 import { saveModelFolder } from "../../model/folder/save-model-folder.ts";
+import { openSafetensors } from "../../model/formats/safetensors.ts";
 
 let root = "";
 let model = "";
@@ -101,6 +104,99 @@ describe("polyvec embed", () => {
   });
 });
 
+describe("prompts as they stand, and the bare backbone", () => {
+  const PICTURE = "<|vision_start|><|image_pad|><|vision_end|>";
+  const rows = [
+    { id: "text", prompt: "a cat<|endoftext|>" },
+    { id: "two", prompt: `${PICTURE}a cat${PICTURE}`, images: ["red.png", "red.png"] },
+  ];
+
+  test("hidden states of all tokens, and their ids; the last is the embedding without paths", async () => {
+    const input = await writeRows("prompts.jsonl", ...rows);
+    const output = join(root, "hidden.safetensors");
+    const { values } = await runPolyvecJson("embed", "--model", model, "--input", input, "--output", output);
+    expect(values).toEqual([{ output, count: 2, skipped: 0, truncated: 0, model }]);
+    const [text, two] = linesOf((await embed("--input", input, "--paths", "none", "--dtype", "f32")).out);
+    expect([text?.paths, two?.paths]).toEqual([undefined, undefined]);
+    await using file = await openSafetensors(output);
+    expect(file.names).toEqual(["text", "text.input_ids", "two", "two.input_ids"]);
+    for (const line of [text, two]) {
+      const hidden = expectFloat(await file.read(line?.id ?? ""));
+      const [tokens, width] = hidden.shape as [number, number];
+      expect((await file.read(`${line?.id}.input_ids`)).shape).toEqual([tokens]);
+      const last = hidden.data.subarray((tokens - 1) * width);
+      const length = Math.hypot(...last);
+      line?.aggregate.forEach((value, at) => expect(value).toBeCloseTo((last[at] as number) / length, 5));
+    }
+    const [withPaths] = linesOf((await embed("--input", input, "--paths", "aggregate")).out);
+    expect(withPaths?.aggregate[0]).not.toBeCloseTo(text?.aggregate[0] ?? 0, 3);
+  });
+
+  test("no template is put around a prompt, nor an instruction before it", async () => {
+    const input = await writeRows("alike.jsonl", { prompt: "a cat<|endoftext|>" }, { text: "a cat" });
+    const [prompt, text] = linesOf((await embed("--input", input)).out);
+    expect(prompt?.aggregate[0]).toBeCloseTo(text?.aggregate[0] ?? 0, 5);
+    const [told] = linesOf((await embed("--input", input, "--instruction", "find it")).out);
+    expect(told?.aggregate[0]).toBeCloseTo(prompt?.aggregate[0] ?? 0, 5);
+  });
+
+  test("--dtype f32 computes in float32 with weights that are stored in bytes", async () => {
+    const small = join(root, "int8");
+    const source = tinyModel();
+    await saveModelFolder(small, source, { dtype: "int8" });
+    await using folder = await openModelFolder(small);
+    const plain = join(root, "plain");
+    const weights = new Map(
+      await Promise.all([...source.weights.keys()].map(async (name) => [name, await folder.weights.read(name)] as const)),
+    );
+    await saveModelFolder(plain, { ...source, weights });
+    const vectorOf = async (...args: readonly string[]): Promise<number[]> =>
+      linesOf((await runPolyvec("embed", "a cat", "--paths", "aggregate", ...args)).out)[0]?.aggregate ?? [];
+    const expected = await vectorOf("--model", plain);
+    (await vectorOf("--model", small, "--dtype", "f32")).forEach((value, at) => expect(value).toBeCloseTo(expected[at] ?? 0, 5));
+  });
+
+  test.each([
+    [{ prompt: "a", text: "b" }, "text is not a known field", { field: "text" }],
+    [{ prompt: "a", images: "red.png" }, "expected array", { field: "images" }],
+    [{ prompt: "" }, "the prompt is empty", {}],
+    [{ prompt: "a", images: ["red.png"] }, "0 image tokens and 1 images", { places: 0, images: 1 }],
+    [{ prompt: PICTURE }, "1 image tokens and 0 images", { places: 1, images: 0 }],
+    [{ prompt: PICTURE, images: ["nowhere.png"] }, "there is no such file", { reason: "unreadable" }],
+  ])("row %j is named and ends with 1", async (row, message, details) => {
+    const input = await writeRows("bad-prompt.jsonl", { prompt: "a cat" }, row);
+    const { code, error } = await runPolyvecJson("embed", "--model", model, "--input", input);
+    expect([code, error]).toEqual([
+      1,
+      expect.objectContaining({ code: "data", details: expect.objectContaining({ row: 2, ...details }) as unknown }),
+    ]);
+    expect((error as Error).message).toContain(message);
+  });
+
+  test("two rows of one id would have hidden states of one name", async () => {
+    const input = await writeRows("twice.jsonl", { id: "a", text: "a cat" }, { id: "a", text: "a dog" });
+    const output = join(root, "twice.safetensors");
+    const { code, error } = await runPolyvecJson("embed", "--model", model, "--input", input, "--output", output);
+    expect([code, error]).toEqual([
+      1,
+      expect.objectContaining({ code: "data", details: expect.objectContaining({ row: 2, id: "a" }) as unknown }),
+    ]);
+    const { values } = await runPolyvecJson("embed", "--model", model, "--input", input, "--output", output, "--skip-bad");
+    expect(values).toMatchObject([{ count: 1, skipped: 1 }]);
+  });
+
+  test.each([
+    ["--output", "hidden"],
+    ["--output", "a.safetensors", "--paths", "all"],
+    ["--output", "a.safetensors", "--dimensions", "4"],
+    ["--output", "a.safetensors", "--format", "jsonl"],
+    ["--dtype", "f16"],
+  ])("polyvec embed %s %s %s %s is wrong usage", async (...args) => {
+    const { code, error } = await runPolyvecJson("embed", "a cat", "--model", model, ...args);
+    expect([code, error]).toEqual([2, expect.objectContaining({ code: "usage" })]);
+  });
+});
+
 describe("bad input", () => {
   test.each([
     ['{"text": "a"', "not JSON", {}],
@@ -186,4 +282,15 @@ test("rows come from stdin", { timeout: 120_000 }, () => {
   const bad = run("a cat\n");
   expect([bad.status, bad.stdout]).toEqual([1, ""]);
   expect(bad.stderr).toMatch(/^error \(data\): stdin, row 1 is not JSON/);
+});
+
+test("hidden states go to stdout", { timeout: 120_000 }, async () => {
+  const script = join(import.meta.dirname, "../main.ts");
+  const args = ["--import", "tsx", script, "embed", "a cat", "--model", model, "--output", "hidden"];
+  const { status, stdout, stderr } = spawnSync(process.execPath, args);
+  expect([status, stderr.toString()]).toEqual([0, ""]);
+  const file = join(root, "stdout.safetensors");
+  await writeFile(file, stdout);
+  await using hidden = await openSafetensors(file);
+  expect(hidden.names).toEqual(["a cat", "a cat.input_ids"]);
 });

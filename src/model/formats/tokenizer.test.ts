@@ -47,6 +47,25 @@ test("special tokens: ids, vocabulary, text that spells them", () => {
   expect(tokenizer.decode([])).toBe("");
 });
 
+test("a vocabulary of whole words", () => {
+  const vocab = { "[UNK]": 0, a: 1, red: 2, apple: 3, ",": 4, app: 5, café: 7 };
+  const words = createTokenizer(
+    {
+      added_tokens: [{ id: 6, content: "<image>", special: true }],
+      normalizer: null,
+      pre_tokenizer: { type: "Whitespace" },
+      post_processor: null,
+      decoder: null,
+      model: { type: "WordLevel", vocab, unk_token: "[UNK]" },
+    },
+    { file: "t.json" },
+  );
+  expect([...words.encode("a red<image>apple, apples blue app café")]).toEqual([1, 2, 6, 3, 4, 0, 0, 5, 7]);
+  expect([...words.encode("")]).toEqual([]);
+  expect(words.vocabSize).toBe(8);
+  expect(words.tokenId("red")).toBe(2);
+});
+
 describe("errors", () => {
   test("a token that is not in the vocabulary", () => {
     expect(() => tokenizer.tokenId("<|image_pat|>")).toThrow(

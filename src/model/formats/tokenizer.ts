@@ -55,7 +55,10 @@ const tokenizerSchema = z.looseObject({
   pre_tokenizer: z.unknown(),
   post_processor: z.unknown(),
   decoder: z.unknown(),
-  model: z.looseObject({ type: z.literal("BPE").optional(), vocab: vocabSchema, merges: mergesSchema }),
+  model: z.union([
+    z.looseObject({ type: z.literal("BPE").optional(), vocab: vocabSchema, merges: mergesSchema }),
+    z.looseObject({ type: z.literal("WordLevel"), vocab: vocabSchema, unk_token: z.string() }),
+  ]),
 });
 
 type TokenizerDescription = z.output<typeof tokenizerSchema>;

@@ -7,8 +7,6 @@ export interface ConfigRule {
   /** What would have been right. */
   readonly expected: string;
   readonly holds: boolean;
-  /** The way out, if it is another than to correct the field. */
-  readonly advice?: string;
 }
 
 /** A rule about one field. */
@@ -20,17 +18,18 @@ export function rule(field: string, got: unknown, expected: string, holds: boole
 export function checkRules(rules: readonly ConfigRule[], { file }: { readonly file: string }): void {
   const broken = rules.find(({ holds }) => !holds);
   if (broken === undefined) return;
-  const { field, got, expected, advice = "correct it" } = broken;
-  const message = `${file}: ${field} is ${JSON.stringify(got)}, expected ${expected}; ${advice}`;
+  const { field, got, expected } = broken;
+  const message = `${file}: ${field} is ${JSON.stringify(got)}, expected ${expected}; correct it`;
   throw new ConfigError({ message, details: { file, field, got, expected } });
 }
 
-/** Ids of special tokens lie in the vocabulary and differ from each other. */
-export function tokenRules(vocabSize: number, tokens: readonly (readonly [field: string, id: number])[]): ConfigRule[] {
-  const ids = tokens.map(([, id]) => id);
-  const inside = tokens.map(([field, id]) => rule(field, id, `an id below vocab_size (${vocabSize})`, id < vocabSize));
-  const different = tokens.map(([field, id], index) => rule(field, id, "an id of its own", ids.indexOf(id) === index));
-  return [...inside, ...different];
+/** A field that holds the id of a special token. */
+export type TokenField = readonly [field: string, id: number];
+
+/** The token of an image lies in the vocabulary; those that embedding does without may be the defaults of a larger one, but none of them is the image's. */
+export function tokenRules(vocabSize: number, [imageField, imageId]: TokenField, others: readonly TokenField[] = []): ConfigRule[] {
+  const inside = rule(imageField, imageId, `an id below vocab_size (${vocabSize})`, imageId < vocabSize);
+  return [inside, ...others.map(([field, id]) => rule(field, id, `another id than ${imageField}`, id !== imageId))];
 }
 
 /** @throws {ConfigError} if a `config.json` is of another kind of model. */

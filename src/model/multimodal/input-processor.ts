@@ -1,5 +1,5 @@
 import { boolTensor, intTensor, type TensorOf } from "../../engine/tensor/tensor.ts";
-import { ConfigError, ProcessorError } from "../../errors/families.ts";
+import { ConfigError, present, ProcessorError } from "../../errors/families.ts";
 import { PolyvecError } from "../../errors/polyvec-error.ts";
 import { decodeImage } from "../../inputs/decode-image.ts";
 import {
@@ -17,7 +17,15 @@ import type { Backbone } from "./backbone.ts";
 import type { ImagePreparer } from "./image-preparer.ts";
 import { countPositions, type PositionCounter } from "./positions.ts";
 import type { TokenBatch } from "./token-batch.ts";
-import { expandImageTokens, layOutPrompt, tokenizeTemplate, type Prompt, type PromptTemplate, type TokenizedTemplate } from "./prompt.ts";
+import {
+  DEFAULT_PROMPT_TEMPLATE,
+  expandImageTokens,
+  layOutPrompt,
+  tokenizeTemplate,
+  type Prompt,
+  type PromptTemplate,
+  type TokenizedTemplate,
+} from "./prompt.ts";
 
 /** A batch of inputs as the model takes it, right-padded. */
 export interface ProcessedBatch extends TokenBatch {
@@ -47,7 +55,10 @@ export interface ProcessorParts {
   readonly backbone: Backbone;
   readonly tokenizer: Tokenizer;
   readonly images: ImagePreparer;
-  readonly prompts: PromptTemplate;
+  /** How inputs are laid out, where a model says so; looked at at once. */
+  readonly prompts?: PromptTemplate | undefined;
+  /** How they are else, looked at when an input is laid out: verbatim prompts do without, and so may a tokenizer. Polyvec's own if not given. */
+  readonly usualPrompts?: PromptTemplate | undefined;
   /** How positions are counted; one after another if not given. */
   readonly positions?: PositionCounter | undefined;
 }
@@ -59,24 +70,24 @@ export class InputProcessor {
   readonly images: ImagePreparer;
   readonly prompts: PromptTemplate;
   readonly #positions: PositionCounter;
-  readonly #template: TokenizedTemplate;
+  #template: TokenizedTemplate | undefined;
 
   /** @throws {ConfigError} if tokenizer and model do not fit each other, or the prompts are wrong. */
-  constructor({ backbone, tokenizer, images, prompts, positions }: ProcessorParts) {
+  constructor({ backbone, tokenizer, images, prompts, usualPrompts = DEFAULT_PROMPT_TEMPLATE, positions }: ProcessorParts) {
     checkVocabulary(backbone, tokenizer);
     this.backbone = backbone;
     this.tokenizer = tokenizer;
     this.images = images;
-    this.prompts = prompts;
+    this.prompts = prompts ?? usualPrompts;
     this.#positions = positions ?? countPositions(positionAxes(backbone.decoder.rotary));
-    this.#template = tokenizeTemplate(prompts, tokenizer);
+    if (prompts !== undefined) this.#template = tokenizeTemplate(prompts, tokenizer);
   }
 
   /** The same with other limits of an image's pixels. @throws {ConfigError} if the backbone's are fixed. */
   withPixels(limits: { readonly minPixels: number; readonly maxPixels: number }): InputProcessor {
     const images = this.images.withPixels?.(limits);
-    const { backbone, tokenizer, prompts } = this;
-    if (images !== undefined) return new InputProcessor({ backbone, tokenizer, prompts, images, positions: this.#positions });
+    const { backbone, tokenizer, prompts: usualPrompts } = this;
+    if (images !== undefined) return new InputProcessor({ backbone, tokenizer, usualPrompts, images, positions: this.#positions });
     const message = `the size of images is fixed in models of type ${this.backbone.modelType}; leave model.imageSize out`;
     throw new ConfigError({ message, details: { field: "model.imageSize", got: limits } });
   }
@@ -133,6 +144,7 @@ export class InputProcessor {
       text: this.#encode(input.text),
       answer: answer === undefined ? undefined : this.tokenizer.encodePlain(answer),
     };
+    this.#template ??= tokenizeTemplate(this.prompts, this.tokenizer);
     const prompt = layOutPrompt(parts, { template: this.#template, maxTokens });
     if (prompt !== undefined) return prompt;
     const imageTokens = parts.images.reduce((sum, { length }) => sum + length, 0);
@@ -146,10 +158,17 @@ export class InputProcessor {
     return text === undefined || text === "" ? undefined : this.tokenizer.encodePlain(text);
   }
 
+  /** What prompts are filled up with: anything but what stands for an image. */
+  #padding(): number {
+    const { padTokenId = -1, imageTokenId, decoder } = this.backbone;
+    const isOther = (id: number): boolean => id >= 0 && id < decoder.vocabSize && id !== imageTokenId;
+    return present([padTokenId, this.#template?.endToken ?? -1, 0, 1].find(isOther), "a token");
+  }
+
   #assemble(prompts: readonly Prompt[], images: readonly RawImage[]): ProcessedBatch {
     const rows = prompts.map(({ ids }) => ids);
     const width = Math.max(0, ...rows.map((ids) => ids.length));
-    const padded = new Int32Array(rows.length * width).fill(this.backbone.padTokenId ?? this.#template.endToken);
+    const padded = new Int32Array(rows.length * width).fill(this.#padding());
     rows.forEach((ids, row) => padded.set(ids, row * width));
     return {
       inputIds: intTensor([rows.length, width], padded),

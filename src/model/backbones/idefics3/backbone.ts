@@ -76,7 +76,8 @@ export function idefics3Processor(config: Idefics3Config, { tokenizer, imageProc
     backbone: idefics3Backbone(config),
     tokenizer,
     images: idefics3Images({ config, tokenizer, settings: imageProcessor }),
-    prompts: prompts ?? defaultPrompts(tokenizer),
+    prompts,
+    usualPrompts: defaultPrompts(tokenizer),
   });
 }
 

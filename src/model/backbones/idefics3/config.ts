@@ -129,8 +129,7 @@ function rulesOf({ decoder, vision, imageTokenId, bosTokenId, eosTokenId, padTok
       vision.width % vision.headCount === 0,
     ),
     rule("vision_config.image_size", vision.imageSize, `at least patch_size (${vision.patchSize})`, vision.imageSize >= vision.patchSize),
-    ...tokenRules(vocabSize, [["image_token_id", imageTokenId]]),
-    ...given.flatMap((token) => tokenRules(vocabSize, [token])),
+    ...tokenRules(vocabSize, ["image_token_id", imageTokenId], given),
   ];
 }
 

@@ -86,14 +86,14 @@ export interface LlavaNextProcessorParts {
 
 /** Inputs to tokens and tiles. @throws {ConfigError} if tokenizer, image processor and model do not fit each other. */
 export function llavaNextProcessor(config: LlavaNextConfig, parts: LlavaNextProcessorParts): InputProcessor {
-  const { tokenizer, imageProcessor, prompts = LLAVA_NEXT_PROMPTS } = parts;
+  const { tokenizer, imageProcessor, prompts } = parts;
   checkFit([
     { field: `the id of ${IMAGE_TOKEN}`, got: tokenizer.tokenId(IMAGE_TOKEN), expected: config.imageTokenId },
     { field: "the size of a tile", got: imageProcessor.tileSize, expected: config.vision.imageSize },
     ...pinpointRules(config, imageProcessor),
   ]);
   const images = llavaNextImages(config.imageTokenId, imageProcessor);
-  return new InputProcessor({ backbone: llavaNextBackbone(config), tokenizer, images, prompts });
+  return new InputProcessor({ backbone: llavaNextBackbone(config), tokenizer, images, prompts, usualPrompts: LLAVA_NEXT_PROMPTS });
 }
 
 /** The token that stands for a part of an image. */

@@ -161,8 +161,6 @@ test("the blocks of the tower that are run", () => {
 describe("what is wrong is named", () => {
   const text = (changes: object) => ({ ...PUBLISHED, text_config: { ...MISTRAL, ...changes } });
   const vision = (changes: object) => ({ ...PUBLISHED, vision_config: { ...SHARED.vision_config, ...changes } });
-  const { sliding_window: _, ...withoutWindow } = MISTRAL;
-
   test.each([
     ["unknown field", { ...PUBLISHED, vision_feature_layr: -2 }, "vision_feature_layr", /did you mean vision_feature_layer\?/],
     ["unknown text field", text({ rope_tetha: 1 }), "text_config.rope_tetha", /did you mean rope_theta\?/],
@@ -172,8 +170,6 @@ describe("what is wrong is named", () => {
     ["wrong type", text({ hidden_size: "4096" }), "text_config.hidden_size", /is "4096", expected number/],
     ["another decoder", text({ model_type: "qwen2" }), "text_config.model_type", /is "qwen2", expected one of "llama"\|"mistral"/],
     ["another tower", vision({ model_type: "siglip_vision_model" }), "vision_config.model_type", /expected "clip_vision_model"/],
-    ["sliding window", text({ sliding_window: 4096 }), "text_config.sliding_window", /is 4096, expected null or at least max_position_embeddings \(32768\); for prompts of up to 4096 tokens, set/],
-    ["sliding window by default", { ...PUBLISHED, text_config: withoutWindow }, "text_config.sliding_window", /4096 is what mistral has if it is left out/],
     ["scaled rope", text({ rope_scaling: { type: "linear", factor: 2 } }), "text_config.rope_scaling", /expected null/],
     ["rope type", text({ rope_parameters: { rope_type: "yarn" } }), "text_config.rope_parameters.rope_type", /is "yarn", expected "default"/],
     ["attention bias", text({ attention_bias: true }), "text_config.attention_bias", /expected false/],
@@ -197,7 +193,14 @@ describe("what is wrong is named", () => {
   }); // prettier-ignore
 });
 
-test("a window as long as the longest prompt is none", () => {
-  const config = parse({ ...PUBLISHED, text_config: { ...MISTRAL, sliding_window: 32768 } });
-  expect(config).toEqual(parse(PUBLISHED));
+test("prompts are no longer than a sliding window, within which attention is over all tokens", () => {
+  const { sliding_window: _, ...withoutWindow } = MISTRAL;
+  const longest = (changes: object): number => parse({ ...PUBLISHED, text_config: { ...withoutWindow, ...changes } }).maxPositions;
+  expect(longest({ sliding_window: null })).toBe(32768);
+  expect(longest({ sliding_window: 32768 })).toBe(32768);
+  expect(longest({ sliding_window: 512 })).toBe(512);
+  expect(longest({})).toBe(4096); // Mistral's, if nothing is said
+  expect(parse({ ...SHARED, text_config: VICUNA_7B }).maxPositions).toBe(4096);
+  const config = parse({ ...PUBLISHED, text_config: { ...MISTRAL, sliding_window: 512 } });
+  expect(parse(JSON.parse(JSON.stringify(toHuggingFaceConfig(config))))).toEqual(config);
 });

@@ -28,6 +28,7 @@ export interface LlavaNextConfig {
   readonly bosTokenId: number;
   readonly eosTokenId: number;
   readonly padTokenId?: number;
+  /** The longest prompt, in tokens: no longer than the decoder's sliding window, as attention is over all tokens here, which is the same up to there. */
   readonly maxPositions: number;
   readonly initializerRange: number;
   /** The sizes, in pixels, whole tiles on both sides, that an image may be resized to; empty if only the base image is looked at. */
@@ -81,7 +82,7 @@ function toConfig(root: RawRoot): LlavaNextConfig {
     bosTokenId: text.bos_token_id ?? 1,
     eosTokenId: Array.isArray(eosTokenId) ? (eosTokenId[0] as number) : eosTokenId,
     ...(typeof padTokenId === "number" ? { padTokenId } : {}),
-    maxPositions: text.max_position_embeddings ?? DECODER_DEFAULTS[text.model_type].maxPositions,
+    maxPositions: longestPrompt(text),
     initializerRange: text.initializer_range,
     gridPinpoints: root.image_grid_pinpoints?.map(([height, width]) => ({ height, width })) ?? LLAVA_NEXT_PINPOINTS,
     featureLayer: root.vision_feature_layer,
@@ -89,6 +90,11 @@ function toConfig(root: RawRoot): LlavaNextConfig {
     projectorBias: root.multimodal_projector_bias,
     vision: toVisionConfig(vision),
   };
+}
+
+function longestPrompt({ model_type: type, max_position_embeddings: positions, sliding_window: window }: RawText): number {
+  const { maxPositions, slidingWindow } = DECODER_DEFAULTS[type];
+  return Math.min(positions ?? maxPositions, (window === undefined ? slidingWindow : window) ?? Infinity);
 }
 
 function toDecoderConfig({ text_config: text, tie_word_embeddings: isTied = false }: RawRoot): DecoderConfig {
@@ -143,7 +149,6 @@ function rulesOf(config: LlavaNextConfig, raw: RawRoot): ConfigRule[] {
   const ofHeads = `a multiple of num_attention_heads (${headCount})`;
   const odd = gridPinpoints.find((pinpoint) => !isWhole(pinpoint));
   return [
-    windowRule(config, raw.text_config),
     rule("text_config.hidden_size", hiddenSize, ofHeads, Number.isInteger(headDimension)),
     rule("text_config.head_dim", headDimension, "an even number", headDimension % 2 === 0),
     rule("text_config.num_key_value_heads", keyValueHeadCount, `a divisor of num_attention_heads (${headCount})`, headCount % keyValueHeadCount === 0),
@@ -154,14 +159,6 @@ function rulesOf(config: LlavaNextConfig, raw: RawRoot): ConfigRule[] {
     rule("vision_feature_layer", featureLayer, `a layer from ${-vision.depth - 1} to ${vision.depth}`, depth >= 0 && depth <= vision.depth),
     rule("image_grid_pinpoints", odd && [odd.height, odd.width], `sizes of whole tiles of ${imageSize} pixels`, odd === undefined),
   ]; // prettier-ignore
-}
-
-/** Attention is over all tokens here, which a window as long as the longest prompt is, too. */
-function windowRule({ maxPositions }: LlavaNextConfig, { sliding_window: window, model_type: type }: RawText): ConfigRule {
-  const got = window === undefined ? DECODER_DEFAULTS[type].slidingWindow : window;
-  const expected = `null or at least max_position_embeddings (${maxPositions})${window === undefined ? `; ${got} is what ${type} has if it is left out` : ""}`;
-  const advice = `for prompts of up to ${got} tokens, set sliding_window to null and max_position_embeddings to ${got}`;
-  return { field: "text_config.sliding_window", got, expected, holds: got === null || got >= maxPositions, advice };
 }
 
 /** The `config.json` that `transformers` 4.39 and later load. */

@@ -7,7 +7,7 @@ import { imageTensors, type ImageBatch } from "../../multimodal/patches/image-te
 import { patchImages } from "../../multimodal/patches/patch-images.ts";
 import { parsePreprocessorConfig } from "../../multimodal/patches/preprocessor-config.ts";
 import { multimodalPositions } from "../../multimodal/patches/rope-index.ts";
-import { DEFAULT_PROMPT_TEMPLATE, type PromptTemplate } from "../../multimodal/prompt.ts";
+import type { PromptTemplate } from "../../multimodal/prompt.ts";
 import type { ImageTensors } from "../../multimodal/token-batch.ts";
 import type { Tokenizer } from "../../formats/tokenizer.ts";
 import type { DecoderConfig } from "../../nn/decoder-config.ts";
@@ -73,7 +73,7 @@ export function qwen2VLProcessor(config: Qwen2VLConfig, { tokenizer, imageProces
     backbone: qwen2VLBackbone(config),
     tokenizer,
     images: qwen2VLImages(config, imageProcessor),
-    prompts: prompts ?? DEFAULT_PROMPT_TEMPLATE,
+    prompts,
     positions: multimodalPositions(config.imageTokenId, imageProcessor),
   });
 }

@@ -137,7 +137,7 @@ describe("what is wrong is named", () => {
     ],
     ["widths", { ...PUBLISHED, vision_config: { ...vision, hidden_size: 8 } }, "vision_config.hidden_size", /1536/],
     ["token outside", { ...PUBLISHED, image_token_id: 151936 }, "image_token_id", /below vocab_size/],
-    ["token twice", { ...PUBLISHED, video_token_id: 151655 }, "video_token_id", /an id of its own/],
+    ["token twice", { ...PUBLISHED, video_token_id: 151655 }, "video_token_id", /another id than image_token_id/],
   ])("%s", async (_, value, field, message) => {
     const error = await failure(value);
     expect(error.details).toMatchObject({ file: "config.json", field });

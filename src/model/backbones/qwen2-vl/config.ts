@@ -124,13 +124,15 @@ function rulesOf(config: Qwen2VLConfig): ConfigRule[] {
     rule("vision_config.hidden_size", vision.hiddenSize, `hidden_size (${hiddenSize})`, vision.hiddenSize === hiddenSize),
     rule("vision_config.embed_dim", vision.embedDimension, `a multiple of 4 per head (${vision.headCount} heads)`, visionHead % 4 === 0),
     rule("vision_config.mlp_ratio", vision.mlpRatio, "a whole number of inner units", Number.isInteger(innerWidth)),
-    ...tokenRules(config.vocabSize, [
+    ...tokenRules(
+      config.vocabSize,
       ["image_token_id", config.imageTokenId],
-      ["video_token_id", config.videoTokenId],
-      ["vision_start_token_id", config.visionStartTokenId],
-      ["vision_end_token_id", config.visionEndTokenId],
-      ["eos_token_id", config.eosTokenId],
-    ]),
+      [
+        ["video_token_id", config.videoTokenId],
+        ["vision_start_token_id", config.visionStartTokenId],
+        ["vision_end_token_id", config.visionEndTokenId],
+      ],
+    ),
   ];
 }
 

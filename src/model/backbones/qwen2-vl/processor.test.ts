@@ -261,3 +261,15 @@ describe("errors", () => {
     expect(build({ vocab_size: 500 }, {})).not.toThrow();
   });
 });
+
+test("prompts are filled up with a token of the vocabulary that stands for no image, whatever the model says of padding", async () => {
+  const filling = async (pad_token_id: number): Promise<number | undefined> => {
+    const config = modelConfig({ pad_token_id });
+    const { inputIds } = await qwen2VLProcessor(config, { tokenizer, imageProcessor }).processBatch([
+      { prompt: "a" },
+      { prompt: "a red apple" },
+    ]);
+    return inputIds.data[(inputIds.shape[1] as number) - 1];
+  };
+  expect(await Promise.all([7, 478, 151_643].map(filling))).toEqual([7, 0, 0]);
+});

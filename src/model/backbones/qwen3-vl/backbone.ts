@@ -76,7 +76,8 @@ export function qwen3VLProcessor(config: Qwen3VLConfig, { tokenizer, imageProces
       processorClass: "Qwen3VLProcessor",
       toTensors: (batch) => qwen3VLImageTensors(vision, batch),
     }),
-    prompts: prompts ?? QWEN3_VL_PROMPTS,
+    prompts,
+    usualPrompts: QWEN3_VL_PROMPTS,
     positions: multimodalPositions(imageTokenId, imageProcessor),
   });
 }

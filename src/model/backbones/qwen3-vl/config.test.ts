@@ -109,7 +109,7 @@ describe("what is wrong is named", () => {
     ["block twice", vision({ deepstack_visual_indexes: [5, 5] }), "vision_config.deepstack_visual_indexes", /different blocks/],
     ["more blocks than layers", { ...text({ num_hidden_layers: 2 }) }, "vision_config.deepstack_visual_indexes", /no more than the decoder has layers \(2\)/],
     ["token outside", { ...PUBLISHED_2B, image_token_id: 151936 }, "image_token_id", /below vocab_size/],
-    ["token twice", { ...PUBLISHED_2B, video_token_id: 151655 }, "video_token_id", /an id of its own/],
+    ["token twice", { ...PUBLISHED_2B, video_token_id: 151655 }, "video_token_id", /another id than image_token_id/],
     ["experts' model", { ...PUBLISHED_2B, model_type: "qwen3_vl_moe" }, "model_type", /is "qwen3_vl_moe", expected "qwen3_vl"/],
   ])("%s", async (_, value, field, message) => {
     const error = await thrownBy(() => parse(value));

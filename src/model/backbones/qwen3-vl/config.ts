@@ -1,4 +1,4 @@
-import { checkModelType, checkRules, rule, tokenRules, type ConfigRule } from "../../multimodal/config-rules.ts";
+import { checkModelType, checkRules, rule, tokenRules, type ConfigRule, type TokenField } from "../../multimodal/config-rules.ts";
 import type { PatchVisionConfig } from "../../multimodal/patches/patch-grid.ts";
 import type { VisionActivation } from "../../nn/rotary-vision-block.ts";
 import { parseRawConfig, type RawConfig, type RawVision } from "./config-schema.ts";
@@ -119,7 +119,7 @@ function rulesOf(config: Qwen3VLConfig): ConfigRule[] {
     rule("text_config.head_dim", headDimension, "an even number", headDimension % 2 === 0),
     rule("mrope_section", ropeSections, `three parts of half a head's width (${half}) that can be interleaved`, isFilled),
     ...visionRules(config),
-    ...tokenRules(config.vocabSize, specialTokens(config)),
+    ...tokenRules(config.vocabSize, ["image_token_id", config.imageTokenId], otherTokens(config)),
   ]; // prettier-ignore
 }
 
@@ -136,13 +136,11 @@ function visionRules({ vision, hiddenSize, layerCount }: Qwen3VLConfig): ConfigR
   ]; // prettier-ignore
 }
 
-function specialTokens(config: Qwen3VLConfig): (readonly [string, number])[] {
+function otherTokens(config: Qwen3VLConfig): TokenField[] {
   return [
-    ["image_token_id", config.imageTokenId],
     ["video_token_id", config.videoTokenId],
     ["vision_start_token_id", config.visionStartTokenId],
     ["vision_end_token_id", config.visionEndTokenId],
-    ...(config.eosTokenId === undefined ? [] : [["text_config.eos_token_id", config.eosTokenId] as const]),
   ];
 }
 

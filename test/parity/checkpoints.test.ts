@@ -1,0 +1,76 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { expectFloat, type Tensor } from "../../src/engine/tensor/tensor.ts";
+import { present } from "../../src/errors/families.ts";
+import { relativeError } from "../fixtures/qwen2-vl/run-graph.ts";
+import { readTensors } from "../support/patch-reference-model.ts";
+import { runPolyvec } from "../support/run-polyvec.ts";
+
+/** Whole checkpoints as transformers saves them: see tools/reference/make_checkpoint_fixtures.py. */
+const KINDS = ["qwen2-vl", "llava-next-mistral", "llava-next-llama", "qwen3-vl", "idefics3", "smolvlm"] as const;
+/** Of the largest value of the tensor; float32 on both sides. */
+const TOLERANCE = 1e-5;
+/** How far embeddings move where pictures are resized by torchvision, which differs by a level or two here and there, or takes bicubic for Lanczos. */
+const TORCHVISION = { close: 3e-3, bicubic: 3e-2 } as const;
+
+let root = "";
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), "polyvec-checkpoints-"));
+});
+afterAll(() => rm(root, { recursive: true, force: true }));
+
+async function embed(folder: string, ...options: readonly string[]): Promise<string> {
+  const input = join(folder, "in.jsonl");
+  const { code, out, err } = await runPolyvec(
+    "embed",
+    "--model",
+    folder,
+    "--input",
+    input,
+    "--paths",
+    "none",
+    "--dtype",
+    "f32",
+    ...options,
+  );
+  expect([code, code === 0 ? "" : err]).toEqual([0, ""]);
+  return out;
+}
+
+describe.each(KINDS)("polyvec embed with a checkpoint of %s, against transformers", async (kind) => {
+  const folder = `test/fixtures/checkpoints/${kind}`;
+  const expected = await readTensors(join(folder, "expected.safetensors"));
+  const lines = (await readFile(join(folder, "in.jsonl"), "utf8")).trim().split("\n");
+  const ids = lines.map((line) => (JSON.parse(line) as { id: string }).id);
+
+  test("final hidden states of text, and of one and several pictures of many sizes, and their token ids", async () => {
+    const file = join(root, `${kind}.safetensors`);
+    await embed(folder, "--output", file);
+    const actual = await readTensors(file);
+    const values = (tensors: Readonly<Record<string, Tensor>>, name: string): number[] =>
+      Array.from(present(tensors[name], name).data, Number);
+    expect(Object.keys(actual).sort()).toEqual(ids.flatMap((id) => [id, `${id}.input_ids`]).sort());
+    for (const id of ids) {
+      expect(values(actual, `${id}.input_ids`), id).toEqual(values(expected, `${id}.input_ids`));
+      expect(actual[id]?.shape).toEqual(expected[id]?.shape);
+      expect(relativeError(values(actual, id), values(expected, id)), id).toBeLessThan(TOLERANCE);
+    }
+  });
+
+  test("embeddings, whichever side the library pads a batch on, and whatever inputs are batched with", async () => {
+    const vectors = (out: string): number[] =>
+      out.trim().split("\n").flatMap((line) => (JSON.parse(line) as { aggregate: number[] }).aggregate); // prettier-ignore
+    const together = vectors(await embed(folder));
+    const alone = vectors(await embed(folder, "--batch-size", "1"));
+    for (const name of ["embeddings", "embeddings.left", "embeddings.right"])
+      for (const actual of [together, alone])
+        expect(relativeError(actual, expectFloat(present(expected[name], name)).data), name).toBeLessThan(TOLERANCE);
+    const resized = expectFloat(present(expected["embeddings.torchvision"], "embeddings")).data;
+    const isLanczos = kind === "idefics3" || kind === "smolvlm";
+    expect(relativeError(together, resized)).toBeLessThan(TORCHVISION[isLanczos ? "bicubic" : "close"]);
+    const [within = 0] = expectFloat(present(expected["pixels"], "pixels")).data;
+    expect(within).toBeGreaterThan(isLanczos ? 0.8 : 0.999);
+  });
+});
