@@ -14,7 +14,17 @@ export {
   TrainingError,
   WeightsError,
 } from "./errors/families.ts";
-export type { EmbeddingInput, ImageSource, ModelInput, RawImage, VerbatimPrompt } from "./inputs/embedding-input.ts";
+export type {
+  EmbeddingInput,
+  ChatInput,
+  ChatMessage,
+  ChatPart,
+  ImageSource,
+  ModelInput,
+  PromptInput,
+  RawImage,
+  VerbatimPrompt,
+} from "./inputs/embedding-input.ts";
 export { loadModel } from "./embed/load-model.ts";
 export type { EmbedderOptions } from "./embed/embedding-sessions.ts";
 export type { Embedder, EmbeddingOutcome } from "./embed/embedder.ts";

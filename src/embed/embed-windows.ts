@@ -36,7 +36,7 @@ export async function* embedWindows<Value>(
   const { batchSize, signal } = run;
   const progress = new ProgressCounter(Array.isArray(inputs) ? inputs.length : undefined, run.onProgress);
   const windows = inputWindows(inputs, {
-    prepare: (input, index) => prepareInput(input, index, model.processor),
+    prepare: (input, index) => prepareInput(input, index, model),
     bytesOf: ({ bytes }) => bytes,
     size: batchSize * BATCHES_PER_WINDOW,
     signal,

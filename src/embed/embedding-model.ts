@@ -1,5 +1,6 @@
 import type { ExternalData } from "../engine/graph/operations.ts";
 import type { FloatTensor } from "../engine/tensor/tensor.ts";
+import type { ChatTemplate } from "../model/formats/chat-template.ts";
 import type { InputProcessor } from "../model/multimodal/input-processor.ts";
 import type { QuantizedWeight } from "../model/folder/model-weights.ts";
 import type { PolyvecConfig } from "../model/folder/polyvec-config.ts";
@@ -12,6 +13,8 @@ export interface EmbeddingModel {
   readonly polyvec: PolyvecConfig;
   /** Turns inputs into tokens and patches; it also holds the backbone's configuration. */
   readonly processor: InputProcessor;
+  /** Lays out chats; undefined if the model has no template for them. */
+  readonly chatTemplate?: ChatTemplate | undefined;
   readonly lora?: LoraConfig | undefined;
   /** Gives a weight by its name in graphs; called again whenever a graph of another kind is made. */
   readonly readWeight: (name: string) => Promise<FloatTensor>;

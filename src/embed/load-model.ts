@@ -24,11 +24,12 @@ export async function loadModel(pathOrName?: string, options: EmbedderOptions = 
 
 /** A folder's model, as the embedder takes it. Closing it closes the folder. */
 export function embeddingModelOf(folder: ModelFolder): EmbeddingModel {
-  const { path, polyvec, processor, lora, weights } = folder;
+  const { path, polyvec, processor, chatTemplate, lora, weights } = folder;
   return {
     name: path,
     polyvec,
     processor,
+    chatTemplate,
     lora,
     readWeight: (name) => weights.read(name),
     locateWeight: (name) => weights.locate(name),

@@ -1,24 +1,41 @@
 import { ProcessorError } from "../errors/families.ts";
 import { PolyvecError } from "../errors/polyvec-error.ts";
 import { decodeImage } from "../inputs/decode-image.ts";
-import { imagesOf, isVerbatim, type ModelInput, type RawImage } from "../inputs/embedding-input.ts";
+import {
+  imagesOf,
+  isChat,
+  isVerbatim,
+  type ChatInput,
+  type ModelInput,
+  type PromptInput,
+  type RawImage,
+  type VerbatimPrompt,
+} from "../inputs/embedding-input.ts";
 import type { ImageLayout } from "../model/multimodal/image-preparer.ts";
-import type { InputProcessor } from "../model/multimodal/input-processor.ts";
+import type { EmbeddingModel } from "./embedding-model.ts";
 import type { InputSize } from "./plan-batches.ts";
 
 /** An input whose images are decoded and as large as the model takes them. */
 export interface PreparedInput {
-  readonly input: ModelInput;
+  readonly input: PromptInput;
   /** Bytes of its pixels. */
   readonly bytes: number;
   /** The number of tokens of text is a guess: it only decides which inputs are batched together. */
   readonly size: InputSize;
 }
 
-/** Decodes and resizes an input's images. @throws {ProcessorError} naming the input and the file: details `input`, `file`. */
-export async function prepareInput(input: ModelInput, index: number, { images }: InputProcessor): Promise<PreparedInput> {
-  const textTokens = Math.ceil(textLength(input) / CHARACTERS_PER_TOKEN);
+/**
+ * Lays out an input that is a chat, and decodes and resizes images.
+ * @throws {ProcessorError} naming the input and the file: details `input`, `file`.
+ */
+export async function prepareInput(
+  given: ModelInput,
+  index: number,
+  { processor: { images }, chatTemplate, name }: Pick<EmbeddingModel, "processor" | "chatTemplate" | "name">,
+): Promise<PreparedInput> {
   try {
+    const input = isChat(given) ? layOutChat(given, { chatTemplate, name }) : given;
+    const textTokens = Math.ceil(textLength(input) / CHARACTERS_PER_TOKEN);
     const fitted = await Promise.all(imagesOf(input).map(async (source) => images.fit(await decodeImage(source))));
     const layouts = fitted.map((image) => images.layout(image));
     const imageTokens = layouts.reduce((sum, { tokens }) => sum + tokens.length, 0);
@@ -34,11 +51,17 @@ export async function prepareInput(input: ModelInput, index: number, { images }:
 
 const CHARACTERS_PER_TOKEN = 4;
 
-function textLength(input: ModelInput): number {
+function layOutChat(chat: ChatInput, { chatTemplate, name }: Pick<EmbeddingModel, "chatTemplate" | "name">): VerbatimPrompt {
+  if (chatTemplate !== undefined) return chatTemplate.render(chat);
+  const message = `it is a chat, and the model ${name} has no template for chats; give it as a prompt, or as text and image`;
+  throw new ProcessorError({ message, details: { model: name } });
+}
+
+function textLength(input: PromptInput): number {
   return isVerbatim(input) ? input.prompt.length : (input.text?.length ?? 0) + (input.instruction?.length ?? 0);
 }
 
-function withImages(input: ModelInput, images: readonly RawImage[]): ModelInput {
+function withImages(input: PromptInput, images: readonly RawImage[]): PromptInput {
   if (isVerbatim(input)) return { prompt: input.prompt, images };
   const { image: _, ...words } = input;
   const [image] = images;

@@ -25,16 +25,41 @@ export interface VerbatimPrompt {
   readonly images?: readonly ImageSource[];
 }
 
+/** A piece of what is said in a chat. */
+export type ChatPart = { readonly type: "text"; readonly text: string } | { readonly type: "image"; readonly image: ImageSource };
+
+/** A turn of a chat. */
+export interface ChatMessage {
+  /** `system`, `user`, `assistant`, or what else the model's template knows. */
+  readonly role: string;
+  readonly content: string | readonly ChatPart[];
+}
+
+/** A chat, which the model's own template lays out. */
+export interface ChatInput {
+  readonly messages: readonly ChatMessage[];
+  /** Whether the assistant's turn is opened at the end; not, if not given. */
+  readonly addGenerationPrompt?: boolean | undefined;
+}
+
+/** What a processor takes. */
+export type PromptInput = EmbeddingInput | VerbatimPrompt;
+
 /** Whatever a model takes. */
-export type ModelInput = EmbeddingInput | VerbatimPrompt;
+export type ModelInput = PromptInput | ChatInput;
 
 /** Whether an input is a prompt that is taken as it stands. */
 export function isVerbatim(input: ModelInput): input is VerbatimPrompt {
   return "prompt" in input;
 }
 
+/** Whether an input is a chat. */
+export function isChat(input: ModelInput): input is ChatInput {
+  return "messages" in input;
+}
+
 /** The pictures of an input, in the order of their tokens. */
-export function imagesOf(input: ModelInput): readonly ImageSource[] {
+export function imagesOf(input: PromptInput): readonly ImageSource[] {
   if (isVerbatim(input)) return input.images ?? [];
   return input.image === undefined ? [] : [input.image];
 }

@@ -20,7 +20,7 @@ export const command: CommandModule = defineCommand({
       .argument("[inputs...]", "texts and names of image files")
       .option(
         "--input <file>",
-        'JSON lines of {"id", "text", "image", "instruction"}, or {"id", "prompt", "images"} to be taken as they stand; image paths relative to the file; - is stdin',
+        'JSON lines of {"id", "text", "image", "instruction"}, {"id", "prompt", "images"} to be taken as they stand, or {"id", "messages"} for chats; image paths relative to the file; - is stdin',
       )
       .option(
         "--output <file>",

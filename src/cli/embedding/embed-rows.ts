@@ -3,7 +3,7 @@ import type { Embedder } from "../../embed/embedder.ts";
 import type { Outcome } from "../../embed/embed-windows.ts";
 import { DataError, present } from "../../errors/families.ts";
 import { PolyvecError } from "../../errors/polyvec-error.ts";
-import { isVerbatim, type ModelInput } from "../../inputs/embedding-input.ts";
+import { isChat, isVerbatim, type ModelInput } from "../../inputs/embedding-input.ts";
 import type { InputRow } from "./input-rows.ts";
 
 /** Rows that are run through a model. */
@@ -15,7 +15,7 @@ export interface EmbedJob extends Pick<EmbedRowsOptions<never>, "instruction" | 
 
 /** What is done with rows. */
 export interface EmbedRowsOptions<Value> {
-  /** Of the rows that have none and are no verbatim prompts. */
+  /** Of the rows that have none and are neither prompts nor chats. */
   readonly instruction?: string | undefined;
   /** Runs the rows' inputs through the model, outcomes in their order. */
   readonly run: (inputs: AsyncIterable<ModelInput>) => AsyncIterable<Outcome<Value>>;
@@ -53,7 +53,7 @@ async function* noting(rows: Iterable<InputRow> | AsyncIterable<InputRow>, { wai
   let index = 0;
   for await (const row of rows) {
     waiting.set(index++, row);
-    yield instruction === undefined || isVerbatim(row.input) ? row.input : { instruction, ...row.input };
+    yield instruction === undefined || isVerbatim(row.input) || isChat(row.input) ? row.input : { instruction, ...row.input };
   }
 }
 

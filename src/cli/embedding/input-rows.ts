@@ -6,7 +6,7 @@ import { DataError } from "../../errors/families.ts";
 import { PolyvecError } from "../../errors/polyvec-error.ts";
 import { asFileError } from "../../files/atomic-write.ts";
 import { parseConfig } from "../../files/parse-config.ts";
-import type { ModelInput } from "../../inputs/embedding-input.ts";
+import type { ChatMessage, ModelInput } from "../../inputs/embedding-input.ts";
 
 /** An input with its name and its place. */
 export interface InputRow {
@@ -37,10 +37,16 @@ const inputSchema = z.strictObject({
   instruction: z.string().optional(),
 });
 const promptSchema = z.strictObject({ id, prompt: z.string(), images: z.array(imageFile).optional() });
+const partSchema = z.discriminatedUnion("type", [
+  z.strictObject({ type: z.literal("text"), text: z.string() }),
+  z.strictObject({ type: z.literal("image"), image: imageFile }),
+]);
+const messageSchema = z.strictObject({ role: z.string().min(1), content: z.union([z.string(), z.array(partSchema)]) });
+const chatSchema = z.strictObject({ id, messages: z.array(messageSchema).min(1), add_generation_prompt: z.boolean().optional() });
 
 /**
- * Reads JSON lines of `{"id", "text", "image", "instruction"}`, all optional, or of `{"id", "prompt", "images"}` for prompts that are taken as they
- * stand; image paths are relative to the file. Empty lines are passed over.
+ * Reads JSON lines of `{"id", "text", "image", "instruction"}`, all optional, of `{"id", "prompt", "images"}` for prompts that are taken as they
+ * stand, or of `{"id", "messages", "add_generation_prompt"}` for chats; image paths are relative to the file. Empty lines are passed over.
  * @throws {FileError} if the file cannot be read.
  */
 export async function* readInputRows({ file, stdin, onBad }: RowSource): AsyncGenerator<InputRow> {
@@ -97,6 +103,10 @@ function parseInput(value: unknown, { place, folder }: { readonly place: string;
     const { id, prompt, images = [] } = parseConfig(promptSchema, value, { file: place });
     return { id, input: { prompt, images: images.map(resolve) } };
   }
+  if (typeof value === "object" && value !== null && "messages" in value) {
+    const { id, messages, add_generation_prompt: addGenerationPrompt } = parseConfig(chatSchema, value, { file: place });
+    return { id, input: { messages: messages.map((message) => withPaths(message, resolve)), addGenerationPrompt } };
+  }
   const { id, text, image, instruction } = parseConfig(inputSchema, value, { file: place });
   const input = {
     ...(text === undefined ? {} : { text }),
@@ -104,6 +114,11 @@ function parseInput(value: unknown, { place, folder }: { readonly place: string;
     ...(instruction === undefined ? {} : { instruction }),
   };
   return { id, input };
+}
+
+function withPaths({ role, content }: z.output<typeof messageSchema>, resolve: (file: string) => string): ChatMessage {
+  if (typeof content === "string") return { role, content };
+  return { role, content: content.map((part) => (part.type === "image" ? { type: "image", image: resolve(part.image) } : part)) };
 }
 
 interface ParsedRow {

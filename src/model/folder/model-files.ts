@@ -9,6 +9,9 @@ export const MODEL_FILES = {
   adapter: "adapter_model.safetensors",
   tokenizer: "tokenizer.json",
   tokenizerConfig: "tokenizer_config.json",
+  chatTemplate: "chat_template.jinja",
+  /** Where older versions of `transformers` keep the template. */
+  chatTemplateJson: "chat_template.json",
   preprocessor: "preprocessor_config.json",
   processor: "processor_config.json",
   card: "README.md",

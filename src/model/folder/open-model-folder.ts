@@ -9,12 +9,14 @@ import type { ParsedBackbone, ProcessorSettings } from "../multimodal/backbone-k
 import type { InputProcessor } from "../multimodal/input-processor.ts";
 import { embeddingGraph, outputLayerShapes } from "../multimodal/model.ts";
 import { isQuantisedScales, quantisedWeightOf } from "../formats/quantised-names.ts";
+import type { ChatTemplate } from "../formats/chat-template.ts";
 import { openSafetensors, type Safetensors } from "../formats/safetensors.ts";
 import { loadTokenizer } from "../formats/tokenizer.ts";
 import type { LoraConfig } from "../nn/parameter-source.ts";
 import { parseAdapterConfig, type AdapterConfig } from "./adapter-config.ts";
 import { graphName, nameOfAdapterTensor, storedShape } from "./checkpoint-names.ts";
 import { MODEL_FILES } from "./model-files.ts";
+import { readChatTemplate } from "./read-chat-template.ts";
 import { ModelWeights, type AskedWeight, type WeightsSource } from "./model-weights.ts";
 import { parsePolyvecConfig, PLAIN_BACKBONE, type PolyvecConfig } from "./polyvec-config.ts";
 
@@ -27,6 +29,8 @@ export interface ModelFolder extends AsyncDisposable {
   readonly polyvec: PolyvecConfig;
   /** Turns inputs into tokens, and images as the backbone takes them. */
   readonly processor: InputProcessor;
+  /** Lays out chats; undefined if the folder has no template for them. */
+  readonly chatTemplate: ChatTemplate | undefined;
   readonly weights: ModelWeights;
   readonly lora: LoraConfig | undefined;
   /** Closes the files; a second call does nothing. */
@@ -69,6 +73,7 @@ async function openParts(path: string, opened: Safetensors[]): Promise<ModelFold
   const [settings, tokenizer] = await Promise.all([readPreprocessor(folders), find(MODEL_FILES.tokenizer).then(loadTokenizer)]);
   const lora = adapter?.config.lora;
   const processor = makeProcessor(path, parsed, { ...settings, tokenizer, prompts: polyvec.prompts });
+  const chatTemplate = await readChatTemplate(folders);
   checkTopology(path, polyvec, backbone);
   const asked = askedWeights(backbone, polyvec, lora);
   const paths = [...asked.keys()].some((name) => name.startsWith("paths."))
@@ -80,7 +85,7 @@ async function openParts(path: string, opened: Safetensors[]): Promise<ModelFold
   for (const [name, shape] of outputLayerShapes(backbone)) if (base.names.has(name)) asked.set(name, { shape, storedShape: shape });
   const weights = new ModelWeights([...paths, ...adapters, base], asked);
   const close = (): Promise<void> => weights.close();
-  return { path, basePath, backbone, polyvec, processor, weights, lora, close, [Symbol.asyncDispose]: close };
+  return { path, basePath, backbone, polyvec, processor, chatTemplate, weights, lora, close, [Symbol.asyncDispose]: close };
 }
 
 async function checkIsFolder(path: string): Promise<void> {

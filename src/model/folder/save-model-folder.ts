@@ -117,7 +117,8 @@ async function writeTokenizerFiles(folder: string, tokenizer: TokenizerJson | st
   await copyFile(join(tokenizer, MODEL_FILES.tokenizer), join(folder, MODEL_FILES.tokenizer)).catch((error: unknown) => {
     throw asFileError(error, join(tokenizer, MODEL_FILES.tokenizer), "read");
   });
-  const settings = join(tokenizer, MODEL_FILES.tokenizerConfig);
-  const hasSettings = await stat(settings).then(Boolean, () => false);
-  if (hasSettings) await copyFile(settings, join(folder, MODEL_FILES.tokenizerConfig));
+  for (const name of [MODEL_FILES.tokenizerConfig, MODEL_FILES.chatTemplate, MODEL_FILES.chatTemplateJson]) {
+    const isThere = await stat(join(tokenizer, name)).then(Boolean, () => false);
+    if (isThere) await copyFile(join(tokenizer, name), join(folder, name));
+  }
 }

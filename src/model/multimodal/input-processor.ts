@@ -7,7 +7,7 @@ import {
   isVerbatim,
   type EmbeddingInput,
   type ImageSource,
-  type ModelInput,
+  type PromptInput,
   type RawImage,
   type VerbatimPrompt,
 } from "../../inputs/embedding-input.ts";
@@ -98,7 +98,7 @@ export class InputProcessor {
    * @throws {ProcessorError} naming the input (`input`: its place in the batch) and its file; also if a verbatim prompt has not as many places as
    * images, or is too long, as none is cut.
    */
-  async processBatch(inputs: readonly ModelInput[], options: ProcessOptions = {}): Promise<ProcessedBatch> {
+  async processBatch(inputs: readonly PromptInput[], options: ProcessOptions = {}): Promise<ProcessedBatch> {
     const { batch } = await this.#process(
       inputs.map((input) => ({ input })),
       options,
@@ -124,7 +124,7 @@ export class InputProcessor {
   }
 
   async #process(
-    examples: readonly { readonly input: ModelInput; readonly answer?: string }[],
+    examples: readonly { readonly input: PromptInput; readonly answer?: string }[],
     { maxTokens = this.backbone.maxPositions }: ProcessOptions,
   ): Promise<{ batch: ProcessedBatch; prompts: readonly Prompt[] }> {
     const images = await Promise.all(examples.map(({ input }, row) => loadImages(input, row)));
@@ -210,7 +210,7 @@ interface LayOutOptions {
   readonly maxTokens: number;
 }
 
-async function loadImages(input: ModelInput, row: number): Promise<RawImage[]> {
+async function loadImages(input: PromptInput, row: number): Promise<RawImage[]> {
   if (!isVerbatim(input) && input.image === undefined && !input.text && !input.instruction) {
     throw new ProcessorError({
       message: `input ${row} is empty: it has neither image nor text nor instruction; give it at least one or leave it out`,
