@@ -71,8 +71,8 @@ test("a chat is laid out by the model's own template, and is the prompt that it 
   const vision = "<|vision_start|><|image_pad|><|vision_end|>";
   const prompt = { prompt: `user: ${vision}a cat${vision}<|endoftext|>`, images: [first, second] };
   const [chat, open, verbatim] = await model.embed([
+    { messages: [{ role: "user", content }], addGenerationPrompt: true },
     { messages: [{ role: "user", content }] },
-    { messages: [{ role: "user", content }], addGenerationPrompt: false },
     prompt,
   ]);
   expectClose(flat(chat?.paths ?? []), flat(verbatim?.paths ?? []));

@@ -38,7 +38,7 @@ export interface ChatMessage {
 /** A chat, which the model's own chat template makes a prompt of. */
 export interface ChatInput {
   readonly messages: readonly ChatMessage[];
-  /** Whether the prompt ends where the model would begin to answer; true if not given. */
+  /** Whether the prompt ends where the model would begin to answer; not, if not given. */
   readonly addGenerationPrompt?: boolean;
 }
 

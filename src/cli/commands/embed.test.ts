@@ -140,6 +140,34 @@ describe("prompts as they stand, and the bare backbone", () => {
     expect(told?.aggregate[0]).toBeCloseTo(prompt?.aggregate[0] ?? 0, 5);
   });
 
+  test("a chat is laid out by the model's own template", async () => {
+    const chatty = join(root, "chatty");
+    await saveModelFolder(chatty, tinyModel());
+    const template =
+      "{% for m in messages %}{{ bos_token }}{% for c in m.content %}{{ c.text or '<|vision_start|><|image_pad|><|vision_end|>' }}{% endfor %}{% endfor %}{% if add_generation_prompt %}!{% endif %}";
+    await writeFile(
+      join(chatty, "tokenizer_config.json"),
+      JSON.stringify({ chat_template: template, bos_token: { content: "<|im_start|>" } }),
+    );
+    const messages = [
+      {
+        role: "user",
+        content: [
+          { type: "text", text: "a cat" },
+          { type: "image", image: "red.png" },
+        ],
+      },
+    ];
+    const prompt = `<|im_start|>a cat${PICTURE}`;
+    const input = await writeRows("chat.jsonl", { messages }, { prompt, images: ["red.png"] }, { messages, add_generation_prompt: true });
+    const [chat, same, open] = linesOf((await runPolyvec("embed", "--model", chatty, "--input", input)).out);
+    expect(chat?.aggregate[0]).toBeCloseTo(same?.aggregate[0] ?? 0, 5);
+    expect(open?.aggregate[0]).not.toBeCloseTo(same?.aggregate[0] ?? 0, 4);
+    const without = await runPolyvecJson("embed", "--model", model, "--input", input);
+    expect(without).toMatchObject({ code: 1, error: { code: "data", details: { row: 1 } } });
+    expect((without.error as Error).message).toMatch(/has no chat template/);
+  });
+
   test("--dtype f32 computes in float32 with weights that are stored in bytes", async () => {
     const small = join(root, "int8");
     const source = tinyModel();
@@ -160,6 +188,8 @@ describe("prompts as they stand, and the bare backbone", () => {
     [{ prompt: "a", text: "b" }, "text is not a known field", { field: "text" }],
     [{ prompt: "a", images: "red.png" }, "expected array", { field: "images" }],
     [{ prompt: "" }, "the prompt is empty", {}],
+    [{ messages: [] }, "messages", { field: "messages" }],
+    [{ messages: [{ role: "user", content: [{ type: "video" }] }] }, "messages", {}],
     [{ prompt: "a", images: ["red.png"] }, "0 image tokens and 1 images", { places: 0, images: 1 }],
     [{ prompt: PICTURE }, "1 image tokens and 0 images", { places: 1, images: 0 }],
     [{ prompt: PICTURE, images: ["nowhere.png"] }, "there is no such file", { reason: "unreadable" }],

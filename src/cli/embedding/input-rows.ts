@@ -45,7 +45,7 @@ const partSchema = z.union([
 const chatSchema = z.strictObject({
   id,
   messages: z.array(z.strictObject({ role: z.string().min(1), content: z.union([z.string(), z.array(partSchema)]) })).min(1),
-  add_generation_prompt: z.boolean().default(true),
+  add_generation_prompt: z.boolean().optional(),
 });
 
 /**
@@ -116,7 +116,7 @@ function parseInput(value: unknown, { place, folder }: { readonly place: string;
           ? content
           : content.map((part) => (part.type === "image" ? { type: part.type, image: resolve(part.image) } : part)),
     }));
-    return { id, input: { messages: resolved, addGenerationPrompt } };
+    return { id, input: { messages: resolved, ...(addGenerationPrompt === undefined ? {} : { addGenerationPrompt }) } };
   }
   const { id, text, image, instruction } = parseConfig(inputSchema, value, { file: place });
   const input = {

@@ -32,7 +32,7 @@ export class ChatTemplate {
   }
 
   /** @throws {ProcessorError} if the template refuses the messages, in its words. */
-  render({ messages, addGenerationPrompt = true }: ChatInput): VerbatimPrompt {
+  render({ messages, addGenerationPrompt = false }: ChatInput): VerbatimPrompt {
     const { file, tokens } = this.#source;
     try {
       const prompt = this.#template.render({
