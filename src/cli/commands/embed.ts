@@ -10,6 +10,7 @@ import { jsonLinesWriter, outputWriter } from "../embedding/json-lines-writer.ts
 import { parquetWriter } from "../embedding/parquet-writer.ts";
 import { oneOf, positiveInteger, wholeNumber } from "../option-values.ts";
 import type { ProgressTask } from "../terminal/progress.ts";
+import { showDownload } from "../terminal/show-download.ts";
 import { UsageError } from "../usage-error.ts";
 
 interface Options {
@@ -32,7 +33,7 @@ export const command: CommandModule = defineCommand({
       .option("--input <file>", 'JSON lines of {"id", "text", "image", "instruction"}, image paths relative to the file; - is stdin')
       .option("--output <file>", "file to write, .jsonl or .parquet; - is stdout", "-")
       .option("--format <name>", "jsonl or parquet; default by the output's name", oneOf("jsonl", "parquet"))
-      .option("--model <folder>", "model folder, or a model that ships; default emoji-mini")
+      .option("--model <folder>", "model folder, a model that ships, or one of the hub (org/name[@revision]); default emoji-mini")
       .option(
         "--paths <which>",
         "all: every path and the aggregate; aggregate or none: only the aggregate; single: one path, at the cost of a single-path model",
@@ -47,7 +48,7 @@ export const command: CommandModule = defineCommand({
   async run(options, context, [args]) {
     checkUsage(options, args);
     const { loadModel } = await import("../../embed/load-model.ts");
-    await using model = await loadModel(options.model);
+    await using model = await loadModel(options.model, showDownload(context));
     const writer = await openWriter(model, options, context);
     const bad = new BadRows(context.progress, options.skipBad === true);
     const input = options.input ?? "-";
