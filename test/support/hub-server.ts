@@ -81,7 +81,7 @@ function answer(request: IncomingMessage, response: ServerResponse, { name, file
   }
   if (path === `/api/models/${name}/tree/${commit}`) return json(response, 200, files.map(treeEntry));
   response.setHeader("X-Repo-Commit", commit);
-  const resolved = `/${name}/resolve/${commit}/`;
+  const resolved = [commit, "main"].map((revision) => `/${name}/resolve/${revision}/`).find((begin) => path.startsWith(begin)) ?? "none";
   const file = path.startsWith(resolved) ? files.find((stored) => stored.path === path.slice(resolved.length)) : undefined;
   if (file === undefined) {
     response.setHeader("X-Error-Code", path.startsWith(resolved) ? "EntryNotFound" : "RepoNotFound");

@@ -1,4 +1,4 @@
-import { stat } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { isAbsolute, join, resolve } from "node:path";
 import { ConfigError, FileError, HubError } from "../../errors/families.ts";
 import { PolyvecError } from "../../errors/polyvec-error.ts";
@@ -124,7 +124,10 @@ async function findBase(path: string, base: string | undefined, options: HubOpti
   const files = [MODEL_FILES.weights, MODEL_FILES.weightsIndex];
   if ((await Promise.all(files.map((name) => isThere(join(path, name))))).includes(true)) return undefined;
   if (base === undefined) {
-    const message = `cannot open the model ${path}: it holds no ${MODEL_FILES.weights} and no configuration that names a base; check the folder or download the model again`;
+    const other = (await readdir(path)).find((name) => /\.(bin|pt|pth|gguf|ckpt|h5)$/.test(name));
+    const found =
+      other === undefined ? "" : ` (${other} is in a format that Polyvec does not read: convert it with transformers' save_pretrained)`;
+    const message = `cannot open the model ${path}: it holds no ${MODEL_FILES.weights}${found} and no configuration that names a base; check the folder or download the model again`;
     throw new FileError({ message, details: { file: join(path, MODEL_FILES.weights), errno: "ENOENT" } });
   }
   const places = isAbsolute(base) ? [base] : [resolve(path, base), resolve(base)];
