@@ -77,7 +77,7 @@ describe("a model of the hub", () => {
     const child = spawn(process.execPath, ["--import", "tsx", script, "embed", "a cat", "--model", NAME], { stdio: "ignore" });
     const blobs = join(cache, "models--tiny--model", "blobs");
     const isWaiting = async (): Promise<boolean> => {
-      const [left] = (await readdir(blobs).catch(() => [])).filter((name) => name.endsWith(".incomplete"));
+      const left = (await readdir(blobs).catch(() => [])).find((name) => name.endsWith(".incomplete"));
       return left !== undefined && (await stat(join(blobs, left)).catch(() => ({ size: 0 }))).size === 50_000;
     };
     await vi.waitFor(async () => expect(await isWaiting()).toBe(true), { timeout: 40_000, interval: 50 });

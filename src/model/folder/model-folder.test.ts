@@ -253,16 +253,31 @@ describe("a damaged model", () => {
   });
 
   test.each([
-    ["of another rank", { r: 3 }, "model.layers.0.self_attn.q_proj.lora_A.weight", [3, 32], [2, 32]],
-    ["with another rank for one layer", { rank_pattern: { "layers.1.self_attn.v_proj": 1 } }, "model.layers.1.self_attn.v_proj.lora_A.weight", [1, 32], [2, 32]], // prettier-ignore
-    ["without what its configuration names", { target_modules: ["q_proj", "v_proj", "o_proj"] }, "model.layers.0.self_attn.o_proj.lora_A.weight", [2, 32], null], // prettier-ignore
-    ["without the magnitudes of DoRA", { use_dora: true }, "model.layers.0.self_attn.q_proj.lora_magnitude_vector", [32], null],
-  ] as const)("an adapter %s", async (_, fields, tensor, expected, actual) => {
+    ["of another rank", { r: 3 }, "layers.0.self_attn.q_proj.lora_A.weight", { expected: [3, 32], actual: [2, 32] }],
+    [
+      "with another rank for one layer",
+      { rank_pattern: { "layers.1.self_attn.v_proj": 1 } },
+      "layers.1.self_attn.v_proj.lora_A.weight",
+      { expected: [1, 32], actual: [2, 32] },
+    ],
+    [
+      "without what its configuration names",
+      { target_modules: ["q_proj", "v_proj", "o_proj"] },
+      "layers.0.self_attn.o_proj.lora_A.weight",
+      { expected: [2, 32], actual: null },
+    ],
+    [
+      "without the magnitudes of DoRA",
+      { use_dora: true },
+      "layers.0.self_attn.q_proj.lora_magnitude_vector",
+      { expected: [32], actual: null },
+    ],
+  ] as const)("an adapter %s", async (_, fields, tensor, shapes) => {
     const path = await save(tinyModel({ lora: TINY_LORA }));
     await edit(path, "adapter_config.json", (json) => void Object.assign(json, fields));
     const error = await failure(path);
     expect(error).toBeInstanceOf(WeightsError);
-    expect(error.details).toEqual({ file: join(path, "adapter_model.safetensors"), tensor, expected, actual });
+    expect(error.details).toEqual({ file: join(path, "adapter_model.safetensors"), tensor: `model.${tensor}`, ...shapes });
   });
 
   test("an adapter to a deeper model", async () => {

@@ -69,7 +69,7 @@ export class HubClient {
   async read(path: string, start: number): Promise<AsyncIterable<Uint8Array>> {
     const blob = await this.#hub.downloadFile({ ...this.#asked(), path });
     if (blob === null) throw hubError(this.#id, this.#settings, { reason: "not-found", what: `its file ${path} is gone; run it again` });
-    return (start === 0 ? blob : blob.slice(start)).stream() as unknown as AsyncIterable<Uint8Array>;
+    return (start === 0 ? blob : blob.slice(start)).stream();
   }
 
   #asked(): { readonly repo: string; readonly revision: string; readonly hubUrl: string; readonly fetch: typeof fetch } {

@@ -252,7 +252,7 @@ describe("a download that ends early", () => {
     const child = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"]);
     child.kill("SIGKILL");
     await once(child, "exit");
-    const [left] = (await blobs()).filter((name) => name.endsWith(".incomplete"));
+    const left = (await blobs()).find((name) => name.endsWith(".incomplete"));
     const of = join(repository(), "blobs", left as string);
     await cp(of, of.replace(/\d+\.incomplete$/, `${child.pid}.incomplete`));
     await rm(of);
@@ -265,7 +265,7 @@ describe("a download that ends early", () => {
   test("whose beginning was damaged meanwhile is thrown away, and right the next time", async () => {
     hub.behaviour.cutAfter = 30_000;
     await thrownBy(() => fetchHubModel(ID));
-    const [left] = (await blobs()).filter((name) => name.endsWith(".incomplete"));
+    const left = (await blobs()).find((name) => name.endsWith(".incomplete"));
     const file = join(repository(), "blobs", left as string);
     await truncate(file, 100);
     await truncate(file, 200);

@@ -16,7 +16,10 @@ export interface HubSettings {
  * `XDG_CACHE_HOME`, `HF_HUB_OFFLINE`.
  */
 export function readHubSettings(environment: Readonly<Record<string, string | undefined>> = process.env): HubSettings {
-  const value = (name: string): string | undefined => environment[name]?.trim() || undefined;
+  const value = (name: string): string | undefined => {
+    const text = environment[name]?.trim();
+    return text === "" ? undefined : text;
+  };
   const home = value("HF_HOME") ?? join(value("XDG_CACHE_HOME") ?? join(homedir(), ".cache"), "huggingface");
   return {
     endpoint: (value("HF_ENDPOINT") ?? "https://huggingface.co").replace(/\/+$/, ""),

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { thrownBy } from "../../../test/support/thrown-by.ts";
 import { ProcessorError } from "../../errors/families.ts";
 import type { RawImage } from "../../inputs/embedding-input.ts";
-import { openModelFolder } from "../folder/open-model-folder.ts";
+import { openModelFolder } from "./open-model-folder.ts";
 
 /** Pictures so narrow that resizing one side to a pixel's part is near. */
 const THIN = [[1, 20_000], [20_000, 1]] as const; // prettier-ignore
