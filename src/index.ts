@@ -7,6 +7,7 @@ export {
   DisposedError,
   FileError,
   GraphError,
+  HubError,
   InvariantError,
   LoweringError,
   ProcessorError,
@@ -24,7 +25,8 @@ export type {
   RawImage,
   VerbatimPrompt,
 } from "./inputs/embedding-input.ts";
-export { loadModel } from "./embed/load-model.ts";
+export { loadModel, type LoadModelOptions } from "./embed/load-model.ts";
+export type { DownloadProgress } from "./model/folder/hub/hub-options.ts";
 export type { EmbedderOptions } from "./embed/embedding-sessions.ts";
 export type { Embedder, EmbeddingOutcome } from "./embed/embedder.ts";
 export type { Embedding, EmbedOptions, EmbedProgress } from "./embed/embed-options.ts";

@@ -77,6 +77,13 @@ export class FileError extends PolyvecError {
   }
 }
 
+/** A model cannot be had from the hub. Details: `model`, `revision`, `reason` (`network`, `offline`, `not-found`, `not-allowed`, ...), `status`. */
+export class HubError extends PolyvecError {
+  constructor(options: PolyvecErrorOptions) {
+    super("hub", options);
+  }
+}
+
 /** A long call was stopped on request (`signal`, Ctrl-C). */
 export class AbortedError extends PolyvecError {
   constructor(options: PolyvecErrorOptions) {

@@ -28,6 +28,15 @@ async function refusal(source: Parameters<typeof decodeImage>[0]): Promise<Proce
   return error as ProcessorError;
 }
 
+/** 8 x 8 pixels of magenta and yellow, as Pillow writes them: with Adobe's marker, inverted. */
+const CMYK_JPEG = [
+  "/9j/7gAOQWRvYmUAZAAAAAAA/9sAQwAIBgYHBgUIBwcHCQkICgwUDQwLCwwZEhMPFB0aHx4dGhwcICQuJyAiLCMcHCg3KSwwMTQ0NB8nOT04Mj",
+  "wuMzQy/8AAFAgACAAIBEMRAE0RAFkRAEsRAP/EAB8AAAEFAQEBAQEBAAAAAAAAAAABAgMEBQYHCAkKC//EALUQAAIBAwMCBAMFBQQEAAABfQEC",
+  "AwAEEQUSITFBBhNRYQcicRQygZGhCCNCscEVUtHwJDNicoIJChYXGBkaJSYnKCkqNDU2Nzg5OkNERUZHSElKU1RVVldYWVpjZGVmZ2hpanN0dX",
+  "Z3eHl6g4SFhoeIiYqSk5SVlpeYmZqio6Slpqeoqaqys7S1tre4ubrCw8TFxsfIycrS09TV1tfY2drh4uPk5ebn6Onq8fLz9PX29/j5+v/aAA4E",
+  "QwBNAFkASwAAPwD3+vn+vn+vf6//2Q==",
+];
+
 describe("decodeImage", () => {
   test("composes transparency on white", async () => {
     const image = await decodeImage(await png(4, [255, 0, 0, 255, 255, 0, 0, 0, 0, 0, 0, 128], 3));
@@ -49,6 +58,78 @@ describe("decodeImage", () => {
       .jpeg()
       .toBuffer();
     expect((await decodeImage(print)).data).toHaveLength(8 * 8 * 3);
+  });
+
+  test("a palette with transparency, and one without", async () => {
+    const pixels = [255, 0, 0, 255, 0, 0, 255, 255, 9, 9, 9, 0, 0, 255, 0, 255];
+    const indexed = await sharp(await png(4, pixels, 4))
+      .png({ palette: true, colours: 8 })
+      .toBuffer();
+    expect((await sharp(indexed).metadata()).isPalette).toBe(true);
+    expect([...(await decodeImage(indexed)).data]).toEqual([255, 0, 0, 0, 0, 255, 255, 255, 255, 0, 255, 0]);
+    const plain = await sharp(await png(3, [255, 0, 0, 0, 0, 255], 2))
+      .png({ palette: true })
+      .toBuffer();
+    expect([...(await decodeImage(plain)).data]).toEqual([255, 0, 0, 0, 0, 255]);
+  });
+
+  test("16 bits a channel, grey and colour, with and without transparency: the upper byte", async () => {
+    const deep = (channels: 1 | 3 | 4, values: readonly number[]): Promise<Buffer> =>
+      sharp(Uint16Array.from(values), { raw: { width: values.length / channels, height: 1, channels } })
+        .toColourspace(channels === 1 ? "grey16" : "rgb16")
+        .png()
+        .toBuffer();
+    const grey = await deep(1, [0, 0x7fff, 0xffff]);
+    expect((await sharp(grey).metadata()).depth).toBe("ushort");
+    expect([...(await decodeImage(grey)).data]).toEqual([0, 0, 0, 127, 127, 127, 255, 255, 255]);
+    expect([...(await decodeImage(await deep(3, [0x0aff, 0x1400, 0xffff]))).data]).toEqual([10, 20, 255]);
+    expect([...(await decodeImage(await deep(4, [0, 0, 0, 0, 0x1234, 0x5678, 0x9abc, 0xffff]))).data]).toEqual([
+      255, 255, 255, 0x12, 0x56, 0x9a,
+    ]);
+  });
+
+  test("the first frame of an animation", async () => {
+    const frames = Uint8Array.from([255, 0, 0, 255, 0, 0, 0, 0, 255, 0, 0, 255]);
+    for (const format of ["gif", "webp"] as const) {
+      const made = sharp(frames, { raw: { width: 2, height: 2, channels: 3, pageHeight: 1 } });
+      const animation = await (
+        format === "gif" ? made.gif({ delay: [50, 50] }) : made.webp({ lossless: true, delay: [50, 50] })
+      ).toBuffer();
+      expect((await sharp(animation).metadata()).pages, format).toBe(2);
+      const image = await decodeImage(animation);
+      expect([image.width, image.height, ...image.data], format).toEqual([2, 1, 255, 0, 0, 255, 0, 0]);
+    }
+  });
+
+  test("a CMYK JPEG, in its colours: full magenta and yellow are red", async () => {
+    const file = Buffer.from(CMYK_JPEG.join(""), "base64");
+    expect((await sharp(file).metadata()).space).toBe("cmyk");
+    const { width, height, data } = await decodeImage(file);
+    expect([width, height, data.length]).toEqual([8, 8, 192]);
+    const [red = 0, green = 0, blue = 0] = data;
+    expect([red > 220, green < 40, blue < 50]).toEqual([true, true, true]); // no ink reaches pure red
+  });
+
+  test.each<[number, string[]]>([
+    [1, ["ab", "cd", "ef"]],
+    [2, ["ba", "dc", "fe"]],
+    [3, ["fe", "dc", "ba"]],
+    [4, ["ef", "cd", "ab"]],
+    [5, ["ace", "bdf"]],
+    [6, ["eca", "fdb"]],
+    [7, ["fdb", "eca"]],
+    [8, ["bdf", "ace"]],
+  ])("EXIF orientation %i", async (orientation, rows) => {
+    const letters = ["a", "b", "c", "d", "e", "f"];
+    const turned = await sharp(Uint8Array.from(letters.flatMap((_, at) => [at * 40, at * 40, at * 40])), {
+      raw: { width: 2, height: 3, channels: 3 },
+    })
+      .withMetadata({ orientation })
+      .png()
+      .toBuffer();
+    const { width, data } = await decodeImage(turned);
+    const spelt = Array.from({ length: 6 }, (_, at) => letters[(data[at * 3] as number) / 40]).join("");
+    expect([width, spelt]).toEqual([rows[0]?.length, rows.join("")]);
   });
 
   test("turns the picture as its EXIF tag says", async () => {

@@ -12,6 +12,7 @@ import { parquetWriter } from "../embedding/parquet-writer.ts";
 import { writeHidden } from "../embedding/write-hidden.ts";
 import { oneOf, positiveInteger, wholeNumber } from "../option-values.ts";
 import type { ProgressTask } from "../terminal/progress.ts";
+import { showDownload } from "../terminal/show-download.ts";
 
 /** `polyvec embed`: texts and images, given as arguments or as JSON lines, to JSON lines or Parquet of embeddings, or to hidden states. */
 export const command: CommandModule = defineCommand({
@@ -28,7 +29,7 @@ export const command: CommandModule = defineCommand({
         "-",
       )
       .option("--format <name>", "jsonl or parquet; default by the output's name", oneOf("jsonl", "parquet"))
-      .option("--model <folder>", "model folder, or a model that ships; default emoji-mini")
+      .option("--model <folder>", "model folder, a model that ships, or one of the hub (org/name[@revision]); default emoji-mini")
       .option(
         "--paths <which>",
         "all: every path and the aggregate, which is the default; aggregate: only the latter; single: one path, at the cost of a single-path model; none: the bare backbone",
@@ -47,7 +48,8 @@ export const command: CommandModule = defineCommand({
   async run(options, context, [args]) {
     checkUsage(options, args, context);
     const { loadModel } = await import("../../embed/load-model.ts");
-    await using model = await loadModel(options.model, options.dtype === "f32" ? { dtype: "float32" } : {});
+    const computed = options.dtype === "f32" ? { dtype: "float32" as const } : {};
+    await using model = await loadModel(options.model, { ...showDownload(context), ...computed });
     const bad = new BadRows(context.progress, options.skipBad === true);
     const input = options.input ?? "-";
     const rows =

@@ -1,12 +1,13 @@
 import { TASK_FAMILIES, type TaskFamily } from "../../data/emoji/tasks/task-types.ts";
 import { defineCommand, type CommandModule } from "../command-module.ts";
 import { oneOf, positiveInteger, wholeNumber } from "../option-values.ts";
+import { showDownload } from "../terminal/show-download.ts";
 
 /** `polyvec eval <model> --bench emoji`: scores a model on a benchmark. */
 export const command: CommandModule = defineCommand({
   configure: (command) =>
     command
-      .argument("[model]", "model folder, or a model that ships; default emoji-mini")
+      .argument("[model]", "model folder, a model that ships, or one of the hub (org/name[@revision]); default emoji-mini")
       .option("--bench <name>", "emoji, which is offline", oneOf("emoji"), "emoji")
       .option("--split <name>", "validation: for choices; test: for what is reported", oneOf("validation", "test"), "test")
       .option("--queries <count>", "at most so many queries for each task", positiveInteger, 300)
@@ -21,7 +22,7 @@ export const command: CommandModule = defineCommand({
       import("../evaluation/score-model.ts"),
       import("../evaluation/print-report.ts"),
     ]);
-    await using model = await loadModel(name, threads === undefined ? {} : { threads });
+    await using model = await loadModel(name, { ...showDownload(context), ...(threads === undefined ? {} : { threads }) });
     const corpus = await loadCorpus(context);
     const tasks = { split, queriesPerTask: queries, ...(families === undefined ? {} : { families }) };
     const report = await scoreModel(model, { corpus, singlePath: path, ...tasks }, context);

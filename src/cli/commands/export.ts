@@ -1,5 +1,6 @@
 import { defineCommand, type CommandModule } from "../command-module.ts";
 import { oneOfDtypes } from "../option-values.ts";
+import { showDownload } from "../terminal/show-download.ts";
 import type { ProgressTask } from "../terminal/progress.ts";
 import { UsageError } from "../usage-error.ts";
 
@@ -7,7 +8,7 @@ import { UsageError } from "../usage-error.ts";
 export const command: CommandModule = defineCommand({
   configure: (command) =>
     command
-      .argument("<model>", "model folder, or a model that ships")
+      .argument("<model>", "model folder, a model that ships, or one of the hub (org/name[@revision])")
       .option("--out <folder>", "the folder to write")
       .option(
         "--dtype <type>",
@@ -17,12 +18,14 @@ export const command: CommandModule = defineCommand({
       )
       .option("--merge", "add the adapter's updates to the weights")
       .option("--onnx", "also write embed-text.onnx and embed-images.onnx, for other languages"),
-  async run({ out: folder, dtype, merge = false, onnx = false }, { progress, out, json, signal }, [name]) {
+  async run({ out: folder, dtype, merge = false, onnx = false }, context, [name]) {
+    const { progress, out, json, signal } = context;
     if (folder === undefined) throw new UsageError({ message: "name the folder to write with --out" });
     const { findModel } = await import("../../embed/load-model.ts");
     const { openModelFolder } = await import("../../model/folder/open-model-folder.ts");
     const { exportModelFolder } = await import("../../model/folder/export-model-folder.ts");
-    await using model = await openModelFolder(await findModel(name));
+    const download = showDownload(context);
+    await using model = await openModelFolder(await findModel(name, download), download);
     let task: ProgressTask | undefined;
     const onProgress = (done: number, total: number): void => {
       task ??= progress.task({ label: "export", total, unit: "weights", itemUnit: "weights" });

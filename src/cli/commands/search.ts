@@ -6,6 +6,7 @@ import { defineCommand, type CommandContext, type CommandModule } from "../comma
 import { oneOf, positiveInteger, wholeNumber } from "../option-values.ts";
 import type { Collection, StoredPicture } from "../search/collection.ts";
 import { VENDORS } from "../search/vendors.ts";
+import { showDownload } from "../terminal/show-download.ts";
 import { UsageError } from "../usage-error.ts";
 
 const EMOJI = "emoji";
@@ -24,7 +25,7 @@ export const command: CommandModule = defineCommand({
       .option("--image <file>", "an image to look for, alone or with the text")
       .option("--in <folder>", "folder of pictures to search, or emoji for the emoji of all vendors", EMOJI)
       .option("--k <count>", "how many to show", positiveInteger, 5)
-      .option("--model <folder>", "model folder, or a model that ships; default emoji-mini")
+      .option("--model <folder>", "model folder, a model that ships, or one of the hub (org/name[@revision]); default emoji-mini")
       .option(
         "--view <name>",
         "what is compared: the aggregate, a single path, all paths summed, or maxsim",
@@ -43,7 +44,7 @@ export const command: CommandModule = defineCommand({
     if (options.path !== undefined && options.view !== "single") throw new UsageError({ message: "--path goes with --view single" });
     if (options.vendor !== undefined && options.in !== EMOJI) throw new UsageError({ message: "--vendor goes with the emoji" });
     const { loadModel } = await import("../../embed/load-model.ts");
-    await using model = await loadModel(options.model);
+    await using model = await loadModel(options.model, showDownload(context));
     const input = toInput(model, { text, image: options.image, instruction: options.instruction });
     const [query] = await model.embed([input], { signal: context.signal });
     if (query === undefined) return;

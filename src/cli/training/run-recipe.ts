@@ -1,4 +1,7 @@
+import { stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
+import { findModel } from "../../embed/load-model.ts";
+import { parseHubId } from "../../model/folder/hub/hub-id.ts";
 import { AbortedError } from "../../errors/families.ts";
 import { PolyvecError } from "../../errors/polyvec-error.ts";
 import { emojiBenchmark } from "../../eval/benchmark/emoji-benchmark.ts";
@@ -10,6 +13,7 @@ import { runTraining } from "../../train/run/run-training.ts";
 import { openRecipeData, type OpenedData } from "../../train/sources/recipe-source.ts";
 import type { CommandContext } from "../command-module.ts";
 import { loadCorpus } from "../evaluation/load-corpus.ts";
+import { showDownload } from "../terminal/show-download.ts";
 import { planTraining, type TrainingPlan } from "./plan-training.ts";
 import { resumeCommand, type TrainCommandOptions } from "./train-options.ts";
 import { TrainingDisplay } from "./training-display.ts";
@@ -24,7 +28,7 @@ export interface RecipeFile {
 /** Works out what a recipe comes to. */
 export async function planRecipe({ recipe, file }: RecipeFile, context: CommandContext): Promise<TrainingPlan> {
   const { data } = await openData({ recipe, file }, context);
-  return planTraining(recipe, baseFolderOf({ recipe, file }), data);
+  return planTraining(recipe, await baseFolderOf({ recipe, file }, context), data);
 }
 
 /**
@@ -37,6 +41,7 @@ export async function runRecipe(
   context: CommandContext,
 ): Promise<RunResult> {
   const { data, corpus } = await openData({ recipe, file }, context);
+  const baseFolder = await baseFolderOf({ recipe, file }, context);
   const { progress, signal } = context;
   const display = new TrainingDisplay(progress, `train ${recipe.name}`);
   const events = new EventLines(context);
@@ -47,7 +52,7 @@ export async function runRecipe(
     display.show(event);
     events.write(event);
   };
-  const run = { recipe, baseFolder: baseFolderOf({ recipe, file }), out, resume, ...data, ...evaluate, onEvent, signal, threads, dtype };
+  const run = { recipe, baseFolder, out, resume, ...data, ...evaluate, onEvent, signal, threads, dtype };
   const result = await runTraining(run)
     .catch((error: unknown) =>
       Promise.reject(withWayOn(error, { hasCheckpoint: display.hasCheckpoint, command: resumeCommand(file, options) })),
@@ -72,9 +77,14 @@ async function openData({ recipe, file }: RecipeFile, context: CommandContext): 
   return { data, corpus };
 }
 
-function baseFolderOf({ recipe, file }: RecipeFile): string | undefined {
+/** The folder of a recipe's base: relative to the recipe, or a model of the hub, which is fetched once. */
+async function baseFolderOf({ recipe, file }: RecipeFile, context: CommandContext): Promise<string | undefined> {
   const { base } = recipe.model;
-  return base === undefined ? undefined : resolve(dirname(file), base);
+  if (base === undefined) return undefined;
+  const folder = resolve(dirname(file), base);
+  const id = parseHubId(base);
+  if (id === undefined || (await stat(folder).then(Boolean, () => false))) return folder;
+  return findModel(base, showDownload(context));
 }
 
 function validationTasks(

@@ -1,10 +1,10 @@
-import { mkdtemp, readdir, readFile, rm, truncate, writeFile, cp } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile, cp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { thrownBy } from "../../../test/support/thrown-by.ts";
 import { tinyModel, TINY_LORA, TINY_PATHS } from "../../../test/support/tiny-model.ts";
-import { floatTensor } from "../../engine/tensor/tensor.ts";
+import { floatTensor, type Tensor } from "../../engine/tensor/tensor.ts";
 import { ConfigError, FileError, WeightsError } from "../../errors/families.ts";
 import type { PolyvecError } from "../../errors/polyvec-error.ts";
 import { openSafetensors, writeSafetensors } from "../formats/safetensors.ts";
@@ -27,6 +27,15 @@ async function edit(path: string, name: string, change: (json: Record<string, un
   const json = JSON.parse(await readFile(join(path, name), "utf8")) as Record<string, unknown>;
   change(json);
   await writeFile(join(path, name), JSON.stringify(json));
+}
+
+async function readAll(file: string): Promise<Map<string, Tensor>> {
+  await using weights = await openSafetensors(file);
+  return new Map(await Promise.all(weights.names.map(async (name) => [name, await weights.read(name)] as const)));
+}
+
+function pick(tensors: ReadonlyMap<string, Tensor>, names: readonly string[]): Map<string, Tensor> {
+  return new Map([...tensors].filter(([name]) => names.includes(name)));
 }
 
 async function failure(path: string): Promise<PolyvecError> {
@@ -244,16 +253,31 @@ describe("a damaged model", () => {
   });
 
   test.each([
-    ["of another rank", { r: 3 }, "model.layers.0.self_attn.q_proj.lora_A.weight", [3, 32], [2, 32]],
-    ["with another rank for one layer", { rank_pattern: { "layers.1.self_attn.v_proj": 1 } }, "model.layers.1.self_attn.v_proj.lora_A.weight", [1, 32], [2, 32]], // prettier-ignore
-    ["without what its configuration names", { target_modules: ["q_proj", "v_proj", "o_proj"] }, "model.layers.0.self_attn.o_proj.lora_A.weight", [2, 32], null], // prettier-ignore
-    ["without the magnitudes of DoRA", { use_dora: true }, "model.layers.0.self_attn.q_proj.lora_magnitude_vector", [32], null],
-  ] as const)("an adapter %s", async (_, fields, tensor, expected, actual) => {
+    ["of another rank", { r: 3 }, "layers.0.self_attn.q_proj.lora_A.weight", { expected: [3, 32], actual: [2, 32] }],
+    [
+      "with another rank for one layer",
+      { rank_pattern: { "layers.1.self_attn.v_proj": 1 } },
+      "layers.1.self_attn.v_proj.lora_A.weight",
+      { expected: [1, 32], actual: [2, 32] },
+    ],
+    [
+      "without what its configuration names",
+      { target_modules: ["q_proj", "v_proj", "o_proj"] },
+      "layers.0.self_attn.o_proj.lora_A.weight",
+      { expected: [2, 32], actual: null },
+    ],
+    [
+      "without the magnitudes of DoRA",
+      { use_dora: true },
+      "layers.0.self_attn.q_proj.lora_magnitude_vector",
+      { expected: [32], actual: null },
+    ],
+  ] as const)("an adapter %s", async (_, fields, tensor, shapes) => {
     const path = await save(tinyModel({ lora: TINY_LORA }));
     await edit(path, "adapter_config.json", (json) => void Object.assign(json, fields));
     const error = await failure(path);
     expect(error).toBeInstanceOf(WeightsError);
-    expect(error.details).toEqual({ file: join(path, "adapter_model.safetensors"), tensor, expected, actual });
+    expect(error.details).toEqual({ file: join(path, "adapter_model.safetensors"), tensor: `model.${tensor}`, ...shapes });
   });
 
   test("an adapter to a deeper model", async () => {
@@ -292,6 +316,39 @@ describe("a damaged model", () => {
     const error = await failure(path);
     expect(error).toBeInstanceOf(FileError);
     expect(error.message).toContain(name);
+  });
+
+  test("a folder that holds something else, or weights in another format", async () => {
+    const path = join(root, "pictures");
+    await mkdir(path);
+    await writeFile(join(path, "cat.png"), "");
+    expect(await failure(path)).toMatchObject({ code: "file", details: { file: join(path, "model.safetensors"), errno: "ENOENT" } });
+    await writeFile(join(path, "pytorch_model.bin"), "");
+    expect((await failure(path)).message).toMatch(/pytorch_model\.bin is in a format that Polyvec does not read/);
+    await writeFile(join(path, "model.safetensors"), "");
+    expect((await failure(path)).message).toMatch(/holds no config\.json/);
+  });
+
+  test("a shard cut off half way, one that is not there, and one without a tensor that the index promises", async () => {
+    const path = await save();
+    const [first, second, index] = ["model-1-of-2.safetensors", "model-2-of-2.safetensors", "model.safetensors.index.json"].map((name) => join(path, name)) as [string, string, string]; // prettier-ignore
+    const weights = await readAll(join(path, "model.safetensors"));
+    const names = [...weights.keys()];
+    const [norm, others] = ["model.norm.weight", names.filter((name) => name !== "model.norm.weight")];
+    await writeSafetensors(first, pick(weights, others));
+    const map = Object.fromEntries(names.map((name) => [name, name === norm ? "model-2-of-2.safetensors" : "model-1-of-2.safetensors"]));
+    await writeFile(index, JSON.stringify({ metadata: {}, weight_map: map }));
+    await rm(join(path, "model.safetensors"));
+    await writeSafetensors(second, pick(weights, [norm]));
+    await using whole = await openModelFolder(path);
+    expect(whole.weights.files).toEqual(expect.arrayContaining([first, second]));
+
+    await truncate(second, (await stat(second)).size - 8);
+    expect(await failure(path)).toMatchObject({ code: "weights", details: { file: second, tensor: norm } });
+    await rm(second);
+    expect(await failure(path)).toMatchObject({ code: "file", details: { file: second, index, errno: "ENOENT" } });
+    await writeSafetensors(second, new Map([["something.else", floatTensor([1], [1])]]));
+    expect(await failure(path)).toMatchObject({ code: "weights", details: { file: index, tensor: norm, expected: second } });
   });
 
   test("no folder at all", async () => {

@@ -1,6 +1,6 @@
-import { stat } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { isAbsolute, join, resolve } from "node:path";
-import { ConfigError, FileError } from "../../errors/families.ts";
+import { ConfigError, FileError, HubError } from "../../errors/families.ts";
 import { PolyvecError } from "../../errors/polyvec-error.ts";
 import { readJsonFile } from "../../files/json-file.ts";
 import { parseBackbone } from "../backbones/known-backbones.ts";
@@ -17,6 +17,9 @@ import { resolveLora, type AdaptedModel } from "./adapter-layers.ts";
 import { parseAdapterConfig, type AdapterConfig } from "./adapter-config.ts";
 import { SINGLE_PATH } from "../paths/path-config.ts";
 import { graphName, nameOfAdapterTensor, storedShape } from "./checkpoint-names.ts";
+import { fetchHubModel } from "./hub/hub-model.ts";
+import { parseHubId, type HubId } from "./hub/hub-id.ts";
+import type { HubOptions } from "./hub/hub-options.ts";
 import { MODEL_FILES } from "./model-files.ts";
 import { ModelWeights, type AskedWeight, type WeightsSource } from "./model-weights.ts";
 import { parsePolyvecConfig, PLAIN_BACKBONE, type PolyvecConfig } from "./polyvec-config.ts";
@@ -39,14 +42,15 @@ export interface ModelFolder extends AsyncDisposable {
 /**
  * Opens a model folder: Polyvec's own, a checkpoint in Hugging Face layout (one path), or either with a LoRA adapter in PEFT layout.
  * All of the configuration is read and checked, and that every weight is there in the right shape; their numbers stay on disk.
- * @throws {FileError} if the folder or a file is missing. @throws {ConfigError} if a configuration is wrong.
+ * @param options for a base that has to be fetched from the hub.
+ * @throws {HubError} if it cannot be. @throws {FileError} if the folder or a file is missing. @throws {ConfigError} if a configuration is wrong.
  * @throws {WeightsError} if a file of weights is damaged or does not fit the configuration.
  */
-export async function openModelFolder(path: string): Promise<ModelFolder> {
+export async function openModelFolder(path: string, options: HubOptions = {}): Promise<ModelFolder> {
   await checkIsFolder(path);
   const opened: Safetensors[] = [];
   try {
-    return await openParts(path, opened);
+    return await openParts(path, opened, options);
   } catch (error) {
     await Promise.all(opened.map((file) => file.close()));
     throw error;
@@ -54,7 +58,7 @@ export async function openModelFolder(path: string): Promise<ModelFolder> {
 }
 
 /** @param opened takes the files that were opened, so that they can be closed if anything fails. */
-async function openParts(path: string, opened: Safetensors[]): Promise<ModelFolder> {
+async function openParts(path: string, opened: Safetensors[], options: HubOptions): Promise<ModelFolder> {
   const open = async (file: string): Promise<Safetensors> => {
     const weights = await openSafetensors(file);
     opened.push(weights);
@@ -62,7 +66,7 @@ async function openParts(path: string, opened: Safetensors[]): Promise<ModelFold
   };
   const polyvec = await readPolyvecConfig(path);
   const adapter = await openAdapter(path, open);
-  const basePath = await findBase(path, polyvec.base ?? adapter?.config.base);
+  const basePath = await findBase(path, polyvec.base ?? adapter?.config.base, options);
   const folders = [path, ...(basePath === undefined ? [] : [basePath])];
   const find = (name: string): Promise<string> => findFile(name, folders);
   const configFile = await find(MODEL_FILES.config);
@@ -112,18 +116,36 @@ async function openAdapter(path: string, open: (file: string) => Promise<Safeten
   return { config, weights };
 }
 
-/** The folder with the backbone's files, if it is another one. @throws {FileError} if it is not where the configuration says. */
-async function findBase(path: string, base: string | undefined): Promise<string | undefined> {
+/**
+ * The folder with the backbone's files, if it is another one: a folder, or a model of the hub.
+ * @throws {FileError} if it is not where the configuration says. @throws {HubError} if it cannot be fetched.
+ */
+async function findBase(path: string, base: string | undefined, options: HubOptions): Promise<string | undefined> {
   const files = [MODEL_FILES.weights, MODEL_FILES.weightsIndex];
   if ((await Promise.all(files.map((name) => isThere(join(path, name))))).includes(true)) return undefined;
   if (base === undefined) {
-    const message = `cannot open the model ${path}: it holds no ${MODEL_FILES.weights} and no configuration that names a base; check the folder or download the model again`;
+    const other = (await readdir(path)).find((name) => /\.(bin|pt|pth|gguf|ckpt|h5)$/.test(name));
+    const found =
+      other === undefined ? "" : ` (${other} is in a format that Polyvec does not read: convert it with transformers' save_pretrained)`;
+    const message = `cannot open the model ${path}: it holds no ${MODEL_FILES.weights}${found} and no configuration that names a base; check the folder or download the model again`;
     throw new FileError({ message, details: { file: join(path, MODEL_FILES.weights), errno: "ENOENT" } });
   }
   const places = isAbsolute(base) ? [base] : [resolve(path, base), resolve(base)];
   for (const place of places) if (await isThere(join(place, MODEL_FILES.config))) return place;
+  const id = parseHubId(base);
+  if (id !== undefined) return fetchBase(path, id, options);
   const message = `cannot open the model ${path}: its base ${base} is not there (looked at ${places.join(" and ")}); download it and name its folder as "base" in ${MODEL_FILES.polyvec}`;
   throw new FileError({ message, details: { file: places[0], errno: "ENOENT", base } });
+}
+
+async function fetchBase(path: string, id: HubId, options: HubOptions): Promise<string> {
+  try {
+    return await fetchHubModel(id, options);
+  } catch (error) {
+    if (!(error instanceof HubError)) throw error;
+    const message = `cannot open the model ${path}: its base is no folder here, and Polyvec ${error.message}`;
+    throw new HubError({ message, details: { ...error.details, file: path }, cause: error });
+  }
 }
 
 /** The settings of the image processor: a file of their own, or a part of the `processor_config.json` that `transformers` 5 writes. */

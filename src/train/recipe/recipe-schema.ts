@@ -48,7 +48,12 @@ const LORA = z.strictObject({
 });
 
 const MODEL = z.strictObject({
-  base: z.string().optional().describe("Folder of the model to start from, relative to the recipe's folder. Either this or `config`."),
+  base: z
+    .string()
+    .optional()
+    .describe(
+      "Folder of the model to start from, relative to the recipe's folder, or a model of the hub: `org/name`, `org/name@revision`. Either this or `config`.",
+    ),
   config: z
     .record(z.string(), z.unknown())
     .optional()

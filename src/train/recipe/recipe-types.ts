@@ -5,7 +5,7 @@ import type { RegulariserOptions } from "../objective/loss-settings.ts";
 
 /** The model of a run: what it starts from, its paths, and what of it is trained. */
 export interface RecipeModel {
-  /** Folder of the model to start from; a relative path is taken from the recipe's folder. */
+  /** Folder of the model to start from, a relative path taken from the recipe's folder; or a model of the hub. */
   readonly base?: string | undefined;
   /** Hugging Face `config.json` of a model to train from scratch, in place of `base`. */
   readonly config?: Readonly<Record<string, unknown>> | undefined;
