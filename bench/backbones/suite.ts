@@ -1,26 +1,28 @@
 import { availableParallelism } from "node:os";
 import { env } from "node:process";
 import type { BenchSuite, SuiteContext, SuiteSection } from "../suite.ts";
-import { backboneSections, type BackbonePart } from "./backbone-section.ts";
+import { embeddingPart, type BackbonePart } from "./embedding-section.ts";
 import { LLAVA_NEXT_7B, LLAVA_NEXT_TINY, QWEN2_VL_2B, QWEN2_VL_7B, QWEN2_VL_TINY } from "./checkpoint-sizes.ts";
 import { qualitySection } from "./quality-section.ts";
+import { trainingPart } from "./training-section.ts";
 import { withScratch, type Scratch } from "./scratch-folder.ts";
 
 const GIGABYTE = 1e9;
 
-/** What is timed unless `--only` says otherwise. */
-const PARTS: Readonly<Record<string, BackbonePart>> = {
-  "2b": { size: QWEN2_VL_2B, dtypes: ["float32", "int8"], trains: true, bars: { share: 0.65, int8Bytes: 5 * GIGABYTE } },
-  "llava-7b": { size: LLAVA_NEXT_7B, dtypes: ["int8"], trains: false, bars: { int8Bytes: 12 * GIGABYTE } },
-  "7b": { size: QWEN2_VL_7B, dtypes: ["int8"], trains: false, bars: { int8Bytes: 12 * GIGABYTE } },
+/** What is embedded with unless `--only` says otherwise. */
+const EMBEDDING: Readonly<Record<string, BackbonePart>> = {
+  "2b": { size: QWEN2_VL_2B, dtypes: ["float32", "int8"], bars: { share: 0.65, int8Bytes: 5 * GIGABYTE } },
+  "llava-7b": { size: LLAVA_NEXT_7B, dtypes: ["int8"], bars: { int8Bytes: 12 * GIGABYTE } },
+  "7b": { size: QWEN2_VL_7B, dtypes: ["int8"], bars: { int8Bytes: 12 * GIGABYTE } },
 };
 
-/** The whole suite at a size that takes seconds, without bars. */
+/** The same at a size that takes seconds, without bars. */
 const TINY: readonly BackbonePart[] = [
-  { size: QWEN2_VL_TINY, dtypes: ["float32", "int8"], trains: true },
-  { size: LLAVA_NEXT_TINY, dtypes: ["int8"], trains: false },
+  { size: QWEN2_VL_TINY, dtypes: ["float32", "int8"] },
+  { size: LLAVA_NEXT_TINY, dtypes: ["int8"] },
 ];
 
+const TRAINING = "2b-training";
 const QUALITY = "quality";
 
 /** A run of a part takes long, and differs little from the next. */
@@ -29,7 +31,7 @@ const ROUNDS = 5;
 export const suite: BenchSuite = {
   summary:
     "published backbones at their size, with random weights: embedding in float32 and int8, a training step (beside PyTorch if POLYVEC_PYTHON is set)",
-  parts: [...Object.keys(PARTS), QUALITY, "tiny"],
+  parts: [...Object.keys(EMBEDDING), TRAINING, QUALITY, "tiny"],
   run: (context) => withScratch((scratch) => runParts(scratch, context)),
 };
 
@@ -42,10 +44,13 @@ async function runParts(scratch: Scratch, context: SuiteContext): Promise<SuiteS
     scratch,
     python: python === "" ? undefined : python,
   };
-  const chosen =
-    only === "tiny" ? TINY : Object.entries(PARTS).flatMap(([name, part]) => (only === undefined || only === name ? [part] : []));
+  const isTiny = only === "tiny";
+  const isChosen = (name: string): boolean => only === undefined || only === name;
+  const embedding = isTiny ? TINY : Object.entries(EMBEDDING).flatMap(([name, part]) => (isChosen(name) ? [part] : []));
   const sections: SuiteSection[] = [];
-  for (const part of chosen) sections.push(...(await backboneSections(part, options, context)));
-  if (only === undefined || only === "tiny" || only === QUALITY) sections.push(await qualitySection(scratch, context));
+  for (const part of embedding) sections.push(await embeddingPart(part, options, context));
+  if (isTiny) sections.push(await trainingPart({ size: QWEN2_VL_TINY, steps: 2 }, options, context));
+  else if (isChosen(TRAINING)) sections.push(await trainingPart({ size: QWEN2_VL_2B, steps: 1 }, options, context));
+  if (isTiny || isChosen(QUALITY)) sections.push(await qualitySection(scratch, context));
   return sections;
 }

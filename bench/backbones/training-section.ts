@@ -1,28 +1,30 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
 import { spreadOf } from "../statistics.ts";
 import type { SuiteContext, SuiteSection } from "../suite.ts";
+import type { PartOptions } from "./embedding-section.ts";
+import type { CheckpointSize } from "./checkpoint-sizes.ts";
 import { trainInProcess } from "./processes.ts";
-
-/** What is trained on. */
-export interface TrainingOptions {
-  readonly name: string;
-  /** A float32 checkpoint. */
-  readonly folder: string;
-  readonly threads: number;
-  readonly signal: AbortSignal;
-}
+import { checkFreeDisk } from "./scratch-folder.ts";
+import { checkpointBytes, writeCheckpoint } from "./write-checkpoint.ts";
 
 const PAIRS = 2;
 
-/** Training steps, the first of which also makes the graphs. */
-const STEPS = 2;
-
-/** GradCache steps with LoRA and four paths, one input at a time. */
-export async function trainingSection({ name, folder, threads, signal }: TrainingOptions, context: SuiteContext): Promise<SuiteSection> {
+/** GradCache steps on a float32 checkpoint of a size, with LoRA and four paths, one input at a time. The first step also makes the graphs. */
+export async function trainingPart(
+  { size, steps }: { readonly size: CheckpointSize; readonly steps: number },
+  { threads, scratch }: Pick<PartOptions, "threads" | "scratch">,
+  context: SuiteContext,
+): Promise<SuiteSection> {
+  const { name } = size;
+  const { signal } = scratch;
+  const folder = join(scratch.folder, "base");
+  context.say(`${name}: writing random weights, float32`);
+  await checkFreeDisk(scratch.folder, checkpointBytes(size, "float32"));
+  await writeCheckpoint(folder, size, "float32");
   context.say(`${name}: training`);
-  const { openMs, times, memory, flops, parameters, peakFlops } = await trainInProcess(
-    { folder, threads, pairs: PAIRS, steps: STEPS },
-    signal,
-  );
+  const { openMs, times, memory, flops, parameters, peakFlops } = await trainInProcess({ folder, threads, pairs: PAIRS, steps }, signal);
+  await rm(folder, { recursive: true });
   const share = flops / (Math.min(...times) / 1000) / peakFlops;
   const millions = (count: number): string => `${(count / 1e6).toFixed(1)} million`;
   const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(2)} GB`;

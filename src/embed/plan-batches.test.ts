@@ -29,3 +29,17 @@ test("a long input does not fill up short ones, unless it is little", () => {
   expect(planBatches(lengths(5, 900, 5), 8)).toEqual([[0, 2], [1]]);
   expect(planBatches(lengths(5, 90, 5), 8)).toEqual([[0, 2, 1]]);
 });
+
+test("lengths come in ascending order, whatever the order they are given in", () => {
+  const tokens = [700, 20, 300, 10, 600, 310];
+  const planned = planBatches(tokens.map((count) => ({ tokens: count })), 2); // prettier-ignore
+  expect(planned.map((batch) => batch.map((place) => tokens[place]))).toEqual([[10, 20], [300, 310], [600, 700]]); // prettier-ignore
+});
+
+test("batches of long inputs are smaller, so that attention's scores have room", () => {
+  const many = (tokens: number): number[] => planBatches(Array.from({ length: 64 }, () => ({ tokens })), 32).map(({ length }) => length); // prettier-ignore
+  expect(many(724)).toEqual([32, 32]);
+  expect(many(1024)).toEqual([16, 16, 16, 16]);
+  expect(many(4096)).toEqual(Array.from({ length: 64 }, () => 1));
+  expect(many(8000)).toHaveLength(64);
+});

@@ -44,7 +44,7 @@ function furthest(part: Float32Array): number {
 
 function writeLevels(levels: Uint8Array, at: number, part: Float32Array, scale: number): void {
   for (let place = 0; place < part.length; place++) {
-    const level = Math.max(0, Math.min(15, Math.round((part[place] as number) / scale) + 8));
+    const level = Math.max(0, Math.min(15, Math.floor((part[place] as number) / scale + 8.5)));
     const byte = at + (place >> 1);
     const stored = levels[byte] as number;
     levels[byte] = place % 2 === 0 ? (stored & 0xf0) | level : (stored & 0x0f) | (level << 4);

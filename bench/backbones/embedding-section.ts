@@ -8,15 +8,12 @@ import { cosineOf } from "./cosine.ts";
 import { embedInProcess, type EmbedTimes } from "./processes.ts";
 import { checkFreeDisk, type Scratch } from "./scratch-folder.ts";
 import { embedWithTorch, type TorchTimes } from "./torch-embed.ts";
-import { trainingSection } from "./training-section.ts";
 import { checkpointBytes, writeCheckpoint, type CheckpointDType } from "./write-checkpoint.ts";
 
 /** A size and what is timed of it. */
 export interface BackbonePart {
   readonly size: CheckpointSize;
   readonly dtypes: readonly CheckpointDType[];
-  /** Also takes a training step on the float32 checkpoint. */
-  readonly trains: boolean;
   /** Bars; none for sizes that only try the suite out. */
   readonly bars?: BackboneBars;
 }
@@ -49,13 +46,12 @@ interface Timed {
   readonly torch: ReadonlyMap<string, TorchTimes>;
 }
 
-/** Writes checkpoints of a size, embeds with each in a process of its own, trains, and removes them. @throws {FileError} if the disk is too full. */
-export async function backboneSections(part: BackbonePart, options: PartOptions, context: SuiteContext): Promise<SuiteSection[]> {
+/** Writes checkpoints of a size, embeds with each in a process of its own, and removes them. @throws {FileError} if the disk is too full. */
+export async function embeddingPart(part: BackbonePart, options: PartOptions, context: SuiteContext): Promise<SuiteSection> {
   const { size, dtypes } = part;
   const { scratch, threads, rounds } = options;
   const ours = new Map<CheckpointDType, EmbedTimes>();
   const torch = new Map<string, TorchTimes>();
-  const training: SuiteSection[] = [];
   const facts: Record<string, string> = {};
   for (const dtype of dtypes) {
     const folder = join(scratch.folder, dtype);
@@ -63,14 +59,13 @@ export async function backboneSections(part: BackbonePart, options: PartOptions,
     await checkFreeDisk(scratch.folder, checkpointBytes(size, dtype));
     await writeCheckpoint(folder, size, dtype);
     context.say(`${size.name}: embedding, ${dtype}`);
-    ours.set(dtype, await embedInProcess({ folder, rounds, threads }, scratch.signal));
-    if (dtype === "float32") {
-      Object.assign(facts, await besideTorch(torch, folder, options, context));
-      if (part.trains) training.push(await trainingSection({ name: size.name, folder, threads, signal: scratch.signal }, context));
-    }
+    const times = await embedInProcess({ folder, rounds, threads }, scratch.signal);
+    context.say(`${size.name}: ${dtype} took ${seconds(spreadOf(times.times).median)}, ${percent(shareOf(times))} of the peak`);
+    ours.set(dtype, times);
+    if (dtype === "float32") Object.assign(facts, await besideTorch(torch, folder, options, context));
     await rm(folder, { recursive: true });
   }
-  return [embeddingSection(part, { ours, torch }, facts), ...training];
+  return embeddingSection(part, { ours, torch }, facts);
 }
 
 async function besideTorch(
