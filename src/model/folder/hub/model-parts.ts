@@ -11,6 +11,8 @@ export const SMALL_FILES: readonly string[] = [
   MODEL_FILES.processor,
   MODEL_FILES.tokenizerConfig,
   MODEL_FILES.tokenizer,
+  MODEL_FILES.chatTemplate,
+  MODEL_FILES.chatTemplateJson,
   MODEL_FILES.adapterConfig,
   MODEL_FILES.weightsIndex,
   MODEL_FILES.paths,
