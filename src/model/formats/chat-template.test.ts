@@ -28,17 +28,21 @@ function messagesOf(chat: string) {
   }));
 }
 
-test.each(cases)("as transformers: $template, $chat, begun: $addGenerationPrompt", ({ template, chat, addGenerationPrompt, prompt }) => {
-  const made = new ChatTemplate({ template: templates[template] ?? "", file: "chat_template.jinja", tokens });
-  const messages = messagesOf(chat);
-  const render = () => made.render({ messages, addGenerationPrompt });
-  if (prompt === null) {
-    expect(render).toThrow(ProcessorError);
-    expect(render).toThrow(/refuses the messages: .*Only user and assistant speak here/);
-    return;
-  }
-  const pictures = messages.flatMap(({ content }) => (typeof content === "string" ? [] : content.filter(({ type }) => type === "image")));
-  expect(render()).toEqual({ prompt, images: pictures.map((_, index) => `${index}.png`) });
+const render = ({ template, chat, addGenerationPrompt }: (typeof cases)[number]) =>
+  new ChatTemplate({ template: templates[template] ?? "", file: "chat_template.jinja", tokens }).render({
+    messages: messagesOf(chat),
+    addGenerationPrompt,
+  });
+
+test.each(cases.filter(({ prompt }) => prompt !== null))("as transformers: $template, $chat, begun: $addGenerationPrompt", (each) => {
+  const contents = messagesOf(each.chat).map(({ content }) => content);
+  const pictures = contents.flatMap((content) => (typeof content === "string" ? [] : content.filter(({ type }) => type === "image")));
+  expect(render(each)).toEqual({ prompt: each.prompt, images: pictures.map((_, index) => `${index}.png`) });
+});
+
+test.each(cases.filter(({ prompt }) => prompt === null))("refused as by transformers: $template, $chat", (each) => {
+  expect(() => render(each)).toThrow(ProcessorError);
+  expect(() => render(each)).toThrow(/refuses the messages: .*Only user and assistant speak here/);
 });
 
 test("a template that is none is an error that names its file", () => {
