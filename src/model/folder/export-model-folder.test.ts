@@ -99,6 +99,19 @@ describe("an exported model", () => {
     expect(await embed(again)).toEqual(await embed(folder));
   });
 
+  test("of DoRA is merged into bytes, or refused as ONNX beside them", async () => {
+    const path = join(root, "dora");
+    await saveModelFolder(path, tinyModel({ lora: { ...TINY_LORA, dora: true } }));
+    await using model = await openModelFolder(path);
+    const folder = join(root, "dora int8");
+    await exportModelFolder(model, folder, { dtype: "int8", merge: true, onnx: true });
+    for (const cosine of cosines(await embed(path), await embed(folder))) expect(cosine).toBeGreaterThan(0.98);
+    const refused = exportModelFolder(model, folder, { dtype: "int8", merge: false, onnx: true });
+    await expect(refused).rejects.toMatchObject({ code: "config", details: { field: "merge" } });
+    await exportModelFolder(model, folder, { dtype: "float16", merge: false, onnx: true });
+    for (const cosine of cosines(await embed(path), await embed(folder))) expect(cosine).toBeGreaterThan(1 - 1e-4);
+  });
+
   test("with ONNX files that refer to its weights", async () => {
     const folder = await exported("onnx", { onnx: true });
     expect(await readdir(folder)).toEqual(expect.arrayContaining(["embed-images.onnx", "embed-text.onnx", "model.safetensors"]));
