@@ -2,17 +2,17 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { TINY_LORA, tinyModel } from "../../../test/support/tiny-model.ts";
-import { tinyPicture } from "../../../test/support/training/tiny-trainable.ts";
-import { loadModel } from "../../embed/load-model.ts";
-import { dequantiseBlocks, quantiseBlocks } from "../formats/block-quantisation.ts";
-import { dequantiseColumns, quantiseColumns } from "../formats/column-quantisation.ts";
-import { quantisedNames } from "../formats/quantised-names.ts";
-import { dequantiseRows, quantiseRows } from "../formats/row-quantisation.ts";
-import { openSafetensors } from "../formats/safetensors.ts";
-import { exportModelFolder, type ExportOptions } from "./export-model-folder.ts";
-import { openModelFolder } from "./open-model-folder.ts";
-import { saveModelFolder } from "./save-model-folder.ts";
+import { TINY_LORA, tinyModel } from "../../test/support/tiny-model.ts";
+import { tinyPicture } from "../../test/support/training/tiny-trainable.ts";
+import { loadModel } from "./load-model.ts";
+import { dequantiseBlocks, quantiseBlocks } from "../model/formats/block-quantisation.ts";
+import { dequantiseColumns, quantiseColumns } from "../model/formats/column-quantisation.ts";
+import { quantisedNames } from "../model/formats/quantised-names.ts";
+import { dequantiseRows, quantiseRows } from "../model/formats/row-quantisation.ts";
+import { openSafetensors } from "../model/formats/safetensors.ts";
+import { exportModelFolder, type ExportOptions } from "../model/folder/export-model-folder.ts";
+import { openModelFolder } from "../model/folder/open-model-folder.ts";
+import { saveModelFolder } from "../model/folder/save-model-folder.ts";
 
 let root = "";
 beforeAll(async () => {
