@@ -102,19 +102,28 @@ describe("embeddings", () => {
     expect(first?.aggregate).not.toEqual(second?.aggregate);
   });
 
-  test("are what the model's graph gives, adapters and all", async () => {
-    const contents = tinyModel({ lora: TINY_LORA });
-    await using model = await load(contents);
+  test.each([
+    ["merged", TINY_LORA, "float32", 1e-5],
+    ["merged", { ...TINY_LORA, dora: true }, "float32", 1e-5],
+    ["beside the weights", TINY_LORA, "float32", 1e-5],
+    ["beside the weights", { ...TINY_LORA, dora: true }, "float32", 1e-5],
+    ["beside weights in halves", TINY_LORA, "float16", 1e-3],
+    ["beside weights in halves", { ...TINY_LORA, dora: true }, "float16", 1e-3],
+  ] as const)("are what the model's graph gives, adapters %s: %j, %s", async (how, lora, dtype, tolerance) => {
+    const contents = tinyModel({ lora });
+    const path = join(root, `model-${saved++}`);
+    await saveModelFolder(path, contents, { dtype });
+    await using model = await loadModel(path, { threads: 1, mergeAdapter: how === "merged" });
     await using folder = await openModelFolder(model.name);
     const { backbone, polyvec } = contents;
     const batch = await folder.processor.processBatch(INPUTS, { maxTokens: 64 });
-    const { graph } = embeddingGraph({ backbone, paths: polyvec.paths, vision: visionModeOf(batch), lora: TINY_LORA });
+    const { graph } = embeddingGraph({ backbone, paths: polyvec.paths, vision: visionModeOf(batch), lora });
     await using session = await GraphSession.create(graph, { threads: 1 });
     const expected = await session.run({ ...modelInputs(backbone, polyvec.paths, batch), ...Object.fromEntries(contents.weights) });
     const set = await model.embedSet(INPUTS);
     expect([set.count, set.pathCount, set.dimensions]).toEqual([6, 3, 32]);
-    expectClose(set.aggregate, expected["aggregate"]?.data as Float32Array);
-    expectClose(set.paths, expected["paths"]?.data as Float32Array);
+    expectClose(set.aggregate, expected["aggregate"]?.data as Float32Array, tolerance);
+    expectClose(set.paths, expected["paths"]?.data as Float32Array, tolerance);
   });
 
   test.each([

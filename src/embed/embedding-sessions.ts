@@ -1,13 +1,13 @@
 import { GraphSession } from "../engine/runtime/graph-session.ts";
 import type { Session, SessionOptions, TensorMap } from "../engine/runtime/session.ts";
-import type { FloatTensor, Tensor } from "../engine/tensor/tensor.ts";
+import { sizeOf, type FloatTensor, type Tensor } from "../engine/tensor/tensor.ts";
 import { present } from "../errors/families.ts";
 import { embeddingGraph, hiddenStatesGraph, type ModelGraphOptions } from "../model/multimodal/model.ts";
 import type { VisionMode } from "../model/multimodal/token-batch.ts";
 import { placeWeight } from "../model/folder/place-weights.ts";
-import { loraLayer } from "../model/nn/lora-layers.ts";
+import { isAdapterWeight, loraLayer } from "../model/nn/lora-layers.ts";
 import { readMerged } from "../model/nn/merge-lora.ts";
-import type { ParameterPlace } from "../model/nn/parameter-source.ts";
+import type { LoraConfig, ParameterPlace } from "../model/nn/parameter-source.ts";
 import { isPathParameter, SINGLE_PATH, type PathConfig } from "../model/paths/path-config.ts";
 import { selectPathRows } from "../model/paths/select-paths.ts";
 import type { EmbeddingModel } from "./embedding-model.ts";
@@ -18,6 +18,11 @@ export interface EmbedderOptions extends Pick<SessionOptions, "device" | "thread
   readonly worker?: boolean;
   /** `stored`, if not given: weights of signed bytes are multiplied as such. `float32`: all are computed with as float32, whatever they are stored as. */
   readonly dtype?: "stored" | "float32";
+  /**
+   * Whether an adapter's updates are added to the weights when a graph is made, which runs fastest, or computed beside them, which leaves the
+   * weights in their files. If not given, they are added as long as the changed weights take less than 1 GB.
+   */
+  readonly mergeAdapter?: boolean;
 }
 
 /** The paths that are run. */
@@ -80,23 +85,25 @@ export class EmbeddingSessions {
   }
 
   async #create(build: GraphKind, graphOptions: ModelGraphOptions): Promise<Session> {
-    const names = [...build(graphOptions).shapes.keys()];
+    const { worker = false, mergeAdapter, dtype: _, ...options } = this.#options;
+    const { lora } = this.#model;
+    const merged = lora === undefined || (mergeAdapter ?? mergedBytes(graphOptions, lora) < MOST_MERGED_BYTES);
+    const whole = merged ? graphOptions : { ...graphOptions, lora };
+    const names = [...build(whole).shapes.keys()];
     const places = new Map(
-      await Promise.all(names.map(async (name) => [name, isPathParameter(name) ? INPUT : await this.#placeOf(name)] as const)),
+      await Promise.all(names.map(async (name) => [name, isPathParameter(name) ? INPUT : await this.#placeOf(name, merged)] as const)),
     );
-    const { graph } = build({ ...graphOptions, place: (name) => present(places.get(name), name) });
-    const { worker = false, dtype: _, ...options } = this.#options;
+    const { graph } = build({ ...whole, place: (name) => present(places.get(name), name) });
     if (!worker) return GraphSession.create(graph, options);
     const { WorkerSession } = await import("../engine/runtime/worker-session.ts");
     return WorkerSession.create(graph, options);
   }
 
   /** Where a backbone weight lies: in its file if it can be used as it is, else in memory, with its low-rank update if it has one. */
-  async #placeOf(name: string): Promise<ParameterPlace> {
+  async #placeOf(name: string, merged: boolean): Promise<ParameterPlace> {
     const { lora, processor, readWeight, locateWeight, quantizedWeight } = this.#model;
-    if (name.endsWith(WEIGHT) && loraLayer(lora, name.slice(0, -WEIGHT.length)) !== undefined) {
-      return { kind: "constant", tensor: await readMerged(name, lora, readWeight) };
-    }
+    if (merged && isAdapted(name, lora)) return { kind: "constant", tensor: await readMerged(name, lora, readWeight) };
+    if (isAdapterWeight(name)) return { kind: "constant", tensor: await readWeight(name) }; // small, and often in another folder than the base
     const place = await placeWeight(processor.backbone, name, {
       locate: (weight) => locateWeight?.(weight),
       quantized: async (weight) => (this.#options.dtype === "float32" ? undefined : quantizedWeight?.(weight)),
@@ -118,3 +125,17 @@ export class EmbeddingSessions {
 
 const INPUT: ParameterPlace = { kind: "input" };
 const WEIGHT = ".weight";
+
+/** Merged weights are stored in the graph, and ONNX Runtime takes no graph of 2 GB. */
+const MOST_MERGED_BYTES = 1e9;
+
+/** Bytes of the weights that an adapter changes. */
+function mergedBytes(graphOptions: ModelGraphOptions, lora: LoraConfig): number {
+  const changed = [...embeddingGraph(graphOptions).shapes].filter(([name]) => isAdapted(name, lora));
+  return changed.reduce((bytes, [, shape]) => bytes + 4 * sizeOf(shape), 0);
+}
+
+/** Whether a weight of that name has a low-rank update. */
+function isAdapted(name: string, lora: LoraConfig | undefined): boolean {
+  return name.endsWith(WEIGHT) && loraLayer(lora, name.slice(0, -WEIGHT.length)) !== undefined;
+}

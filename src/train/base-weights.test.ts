@@ -41,6 +41,21 @@ test("other adapters belong into the weights they adapt: W + alpha / rank · B·
   expect(merged.locate("model.norm.weight")).toEqual({ file: "model.norm.weight" });
 });
 
+test("adapters with magnitudes are others than those without, and merge to rows of that length", async () => {
+  const { weights: trained } = tinyModel({ paths: SINGLE_PATH, lora: { ...LORA, dora: true } });
+  const dora = { ...LORA, dora: true };
+  const shapes = new Map([...trained].map(([name, { shape }]) => [name, shape]));
+  const read = (name: string): Promise<unknown> => Promise.resolve(trained.get(name));
+  const folder = { lora: dora, weights: { shapes, read } as unknown as ConstructorParameters<typeof BaseWeights>[0]["weights"] };
+  expect(await new BaseWeights(folder, dora).read(Q)).toBe(trained.get(Q));
+  const magnitude = Q.replace(".weight", ".lora_magnitude_vector");
+  expect(await new BaseWeights(folder, dora).read(magnitude)).toBe(trained.get(magnitude));
+  expect(new BaseWeights(folder, LORA).has(magnitude, [32])).toBe(false);
+  const { data } = await new BaseWeights(folder, LORA).read(Q);
+  const length = Math.hypot(...data.slice(0, shapeOf(Q)[1]));
+  expect(length).toBeCloseTo(Math.abs(trained.get(magnitude)?.data[0] ?? 0), 4);
+});
+
 test("what has another shape, or is not there, is left behind", () => {
   const same = new BaseWeights(base(), LORA);
   expect(same.has("model.norm.weight", [31])).toBe(false);

@@ -1,7 +1,8 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
+import { loadModel } from "../../src/embed/load-model.ts";
 import { differentiate, gradientName } from "../../src/engine/autodiff/differentiate.ts";
 import { expectFloat, type FloatTensor, type Tensor } from "../../src/engine/tensor/tensor.ts";
 import { present } from "../../src/errors/families.ts";
@@ -19,6 +20,7 @@ import { readMerged } from "../../src/model/nn/merge-lora.ts";
 import { loraWeightNames } from "../../src/model/nn/lora-layers.ts";
 import type { LoraConfig } from "../../src/model/nn/parameter-source.ts";
 import { SINGLE_PATH } from "../../src/model/paths/path-config.ts";
+import { picture } from "../fixtures/llava-next/picture.ts";
 import { readReferenceModel } from "../fixtures/qwen2-vl/reference-model.ts";
 import { relativeError, runGraph } from "../fixtures/qwen2-vl/run-graph.ts";
 import { TINY_BACKBONE } from "../fixtures/qwen2-vl/tiny-model.ts";
@@ -184,6 +186,45 @@ describe("what an adapter adapts", () => {
     const error = await thrownBy(() => resolveLora(config(fields), names, model));
     expect(error).toMatchObject({ code: "config", details: { field, file: "adapter_config.json" } });
   });
+});
+
+describe.each([
+  [
+    "llava-next/small",
+    [
+      ["model.language_model.", "language_model.model."],
+      ["model.vision_tower.", "vision_tower.vision_model."],
+    ],
+  ],
+  ["idefics3/small", []],
+  ["idefics3/odd", []],
+] as const)("PEFT's adapter of %s in a folder of its own", (name, older) => {
+  const base = resolve("test/fixtures", name);
+
+  test.each(["as transformers 5 names its layers", "as older versions do"])(
+    "%s, embeds alike merged and beside the weights",
+    async (names) => {
+      const folder = await mkdtemp(join(tmpdir(), "polyvec-adapter-"));
+      const settings = (await readJsonFile(join(base, "adapter/adapter_config.json"))) as object;
+      await writeFile(join(folder, "adapter_config.json"), JSON.stringify({ ...settings, base_model_name_or_path: base }));
+      const renamed = names.startsWith("as older") ? older : [];
+      const rename = (stored: string): string => renamed.reduce((text, [from, to]) => text.replace(from, to), stored);
+      const tensors = Object.entries(await readTensors(join(base, "adapter/adapter_model.safetensors")));
+      await writeSafetensors(
+        join(folder, "adapter_model.safetensors"),
+        new Map(tensors.map(([stored, tensor]) => [rename(stored), tensor])),
+      );
+      const inputs = [{ text: "a red apple" }, { image: picture(30, 20, 0), text: "what is in the image?" }];
+      const embed = async (path: string, mergeAdapter: boolean): Promise<number[]> => {
+        await using model = await loadModel(path, { threads: 1, mergeAdapter });
+        return (await model.embed(inputs)).flatMap(({ aggregate }) => [...aggregate]);
+      };
+      const merged = await embed(folder, true);
+      expect(relativeError(await embed(folder, false), merged)).toBeLessThan(TOLERANCE);
+      expect(relativeError(await embed(base, true), merged)).toBeGreaterThan(1e-2);
+      await rm(folder, { recursive: true });
+    },
+  );
 });
 
 test("an adapter of VLM2Vec's kind: names of older versions, the decoder alone, the base in another folder", async () => {

@@ -92,11 +92,15 @@ function answer(request: IncomingMessage, response: ServerResponse, { name, file
     response.setHeader("ETag", `"${file.oid}"`);
     return send(request, response, damaged ?? file.bytes, behaviour);
   }
-  response.writeHead(302, {
-    Location: `${storeAddress}/${file.sha256}`,
-    "X-Linked-Size": file.bytes.length,
-    "X-Linked-ETag": `"${file.sha256}"`,
-  });
+  response.setHeader("X-Linked-Size", file.bytes.length);
+  response.setHeader("X-Linked-ETag", `"${file.sha256}"`);
+  if (request.headers.accept?.includes("application/vnd.xet-fileinfo+json") === true) {
+    response.setHeader("X-Xet-Hash", file.sha256);
+    response.setHeader("Link", `<${storeAddress}/auth>; rel="xet-auth", <${storeAddress}/chunks>; rel="xet-reconstruction-info"`);
+    response.writeHead(200, { "Content-Type": "application/vnd.xet-fileinfo+json" });
+    return void response.end("{}");
+  }
+  response.writeHead(302, { Location: `${storeAddress}/${file.sha256}` });
   response.end();
 }
 

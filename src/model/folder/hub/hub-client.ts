@@ -65,9 +65,9 @@ export class HubClient {
     return files;
   }
 
-  /** The bytes of a file from a place on. */
+  /** The bytes of a file from a place on: over HTTP, which can be gone on with anywhere, not by the chunks of Xet. */
   async read(path: string, start: number): Promise<AsyncIterable<Uint8Array>> {
-    const blob = await this.#hub.downloadFile({ ...this.#asked(), path });
+    const blob = await this.#hub.downloadFile({ ...this.#asked(), path, xet: false });
     if (blob === null) throw hubError(this.#id, this.#settings, { reason: "not-found", what: `its file ${path} is gone; run it again` });
     return (start === 0 ? blob : blob.slice(start)).stream();
   }
