@@ -2,18 +2,15 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { TINY_LORA, tinyModel } from "../../../test/support/tiny-model.ts";
-import { tinyPicture } from "../../../test/support/training/tiny-trainable.ts";
-import { loadModel } from "../../embed/load-model.ts";
-import { AbortedError } from "../../errors/families.ts";
-import { dequantizeBlocks, quantizeBlocks } from "../formats/block-quantization.ts";
-import { dequantizeColumns, quantizeColumns } from "../formats/column-quantization.ts";
-import { quantizedNames } from "../formats/quantized-names.ts";
-import { dequantizeRows, quantizeRows } from "../formats/row-quantization.ts";
-import { openSafetensors } from "../formats/safetensors.ts";
-import { exportModelFolder, type ExportOptions } from "./export-model-folder.ts";
-import { openModelFolder } from "./open-model-folder.ts";
-import { saveModelFolder } from "./save-model-folder.ts";
+import { TINY_LORA, tinyModel } from "../../test/support/tiny-model.ts";
+import { tinyPicture } from "../../test/support/training/tiny-trainable.ts";
+import { loadModel } from "./load-model.ts";
+import { AbortedError } from "../errors/families.ts";
+import { quantizedNames } from "../model/formats/quantized-names.ts";
+import { openSafetensors } from "../model/formats/safetensors.ts";
+import { exportModelFolder, type ExportOptions } from "../model/folder/export-model-folder.ts";
+import { openModelFolder } from "../model/folder/open-model-folder.ts";
+import { saveModelFolder } from "../model/folder/save-model-folder.ts";
 
 let root = "";
 beforeAll(async () => {
@@ -38,25 +35,6 @@ async function exported(name: string, options: Partial<ExportOptions>): Promise<
 
 const cosines = (a: readonly Float32Array[], b: readonly Float32Array[]): number[] =>
   a.map((vector, at) => vector.reduce((sum, value, place) => sum + value * (b[at]?.[place] ?? 0), 0));
-
-test("a matrix in columns is the one in rows, turned round", () => {
-  const values = Float32Array.from({ length: 70 * 130 }, (_, at) => Math.sin(at));
-  const columns = quantizeColumns(values, 70);
-  expect(dequantizeColumns(columns)).toEqual(dequantizeRows(quantizeRows(values, 70)));
-  expect([columns.values[1], columns.values[70]]).toEqual([quantizeRows(values, 70).values[130], quantizeRows(values, 70).values[1]]);
-});
-
-test("4-bit numbers are off by a scale at most", () => {
-  const values = Float32Array.from({ length: 3 * 70 }, (_, at) => Math.sin(at * at));
-  const blocks = quantizeBlocks(values, 3);
-  const restored = dequantizeBlocks(blocks, [3, 70]);
-  expect([blocks.values.length, blocks.scales.length]).toEqual([3 * 3 * 16, 9]);
-  for (const [at, value] of values.entries()) {
-    const scale = Math.abs(blocks.scales[Math.floor(at / 70) * 3 + Math.floor((at % 70) / 32)] ?? 0);
-    expect(Math.abs((restored[at] ?? 0) - value)).toBeLessThanOrEqual(scale * 1.0001);
-  }
-  expect(dequantizeBlocks(quantizeBlocks(new Float32Array(64), 1), [1, 64]).every((value) => value === 0)).toBe(true);
-});
 
 describe("an exported model", () => {
   test.each([
