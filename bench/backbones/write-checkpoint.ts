@@ -92,7 +92,7 @@ function renamed(tokenizer: TokenizerJson, names: Readonly<Record<string, string
   return { ...tokenizer, added_tokens: added };
 }
 
-/** A million random numbers, again and again: drawing two thousand million takes minutes and changes nothing. */
+/** A million random numbers, again and again, from another place in each weight (ONNX Runtime keeps equal ones once): drawing thousands of millions takes minutes. */
 const NOISE = new RandomStream("noise").normals(2 ** 20, 1);
 
 /** Norms of 1, biases of 0, matrices whose products keep their size. */
@@ -101,6 +101,9 @@ function randomWeight(name: string, shape: readonly number[]): FloatTensor {
   if (shape.length === 1) return floatTensor(shape, name.endsWith(".bias") ? data : data.fill(1));
   const scale = sizeOf(shape.slice(1)) ** -0.5;
   const noise = NOISE.map((value) => value * scale);
-  for (let at = 0; at < data.length; at += noise.length) data.set(noise.subarray(0, Math.min(noise.length, data.length - at)), at);
+  const first = new RandomStream("first", name).integer(noise.length);
+  for (let at = -first; at < data.length; at += noise.length) {
+    data.set(noise.subarray(Math.max(0, -at), Math.min(noise.length, data.length - at)), Math.max(0, at));
+  }
   return floatTensor(shape, data);
 }

@@ -70,7 +70,7 @@ test("4,096 tokens: forward and back, never the scores of all layers at once", a
   const inputs = longInput();
   const forward = await measurePeakMemory(async () => {
     await using session = await GraphSession.create(graph, stepSessionOptions(2));
-    return session.run({ ...inputs, ...Object.fromEntries(weights) });
+    return await session.run({ ...inputs, ...Object.fromEntries(weights) });
   });
   expect(forward.result["aggregate"]?.data.every((value) => Number.isFinite(Number(value)))).toBe(true);
   expect(forward.peakBytes).toBeLessThan(4 * SCORES);
