@@ -52,17 +52,16 @@ export interface TrainTimes {
 
 /** Embeds in a process of its own, whose memory is the model's alone. */
 export function embedInProcess(request: EmbedRequest, signal: AbortSignal): Promise<EmbedTimes> {
-  return runScript("embed-process.ts", request, signal);
+  return runScript(new URL("embed-process.ts", import.meta.url), request, signal);
 }
 
 /** Trains in a process of its own. */
 export function trainInProcess(request: TrainRequest, signal: AbortSignal): Promise<TrainTimes> {
-  return runScript("train-process.ts", request, signal);
+  return runScript(new URL("train-process.ts", import.meta.url), request, signal);
 }
 
-async function runScript<Result>(script: string, request: unknown, signal: AbortSignal): Promise<Result> {
-  const file = fileURLToPath(new URL(script, import.meta.url));
-  const run = [process.execPath, ["--import", "tsx", file, JSON.stringify(request)]] as const;
+async function runScript<Result>(script: URL, request: unknown, signal: AbortSignal): Promise<Result> {
+  const run = [process.execPath, ["--import", "tsx", fileURLToPath(script), JSON.stringify(request)]] as const;
   const { stdout } = await promisify(execFile)(...run, { maxBuffer: 2 ** 26, signal });
   return JSON.parse(stdout) as Result;
 }

@@ -6,6 +6,7 @@ import { loggedNumbers, tinyRecipe, tinyRun } from "../../test/support/training/
 import { tinyModel } from "../../test/support/tiny-model.ts";
 import { loadModel } from "../embed/load-model.ts";
 import type { FloatTensor } from "../engine/tensor/tensor.ts";
+import { exportModelFolder } from "../model/folder/export-model-folder.ts";
 import { openModelFolder } from "../model/folder/open-model-folder.ts";
 import { saveModelFolder } from "../model/folder/save-model-folder.ts";
 import { openSafetensors, writeSafetensors } from "../model/formats/safetensors.ts";
@@ -94,6 +95,19 @@ test("the saved model and the checkpoints hold what was trained, and the base is
   await using model = await loadModel(join(out, "model"));
   const [embedding] = await model.embed([{ text: "a happy cat" }]);
   expect(embedding?.aggregate.every(Number.isFinite)).toBe(true);
+});
+
+test("a base exported in int8 is read as float32 into memory, and named all the same", async () => {
+  const [base, out] = [join(root, "int8"), join(root, "on-int8")];
+  await using source = await openModelFolder(join(root, "float32"));
+  await exportModelFolder(source, base, { dtype: "int8", merge: false, onnx: false });
+  const { weights, frozen, backboneFolder } = await prepare("int8");
+  const layer = "model.layers.0.self_attn.q_proj.weight";
+  expect([weights.has(layer), frozen.has(layer), frozen.has("model.norm.weight"), backboneFolder]).toEqual([true, false, true, base]);
+  await runTraining(tinyRun({ out, recipe: { ...recipe, steps: 1 }, baseFolder: base }));
+  expect(await readdir(join(out, "model"))).not.toContain("model.safetensors");
+  await using model = await loadModel(join(out, "model"));
+  expect((await model.embed([{ text: "a happy cat" }]))[0]?.aggregate.every(Number.isFinite)).toBe(true);
 });
 
 test("a model with adapters is gone on with, and its successor names the same base", async () => {

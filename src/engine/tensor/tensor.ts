@@ -26,8 +26,6 @@ export interface TensorOf<K extends DType> {
 }
 
 export type FloatTensor = TensorOf<"float32">;
-/** A tensor of signed bytes. */
-export type ByteTensor = TensorOf<"int8">;
 export type IntTensor = TensorOf<"int32">;
 
 /** A float32 tensor over `data` (not copied). @throws {ShapeError} if the length is not the shape's size. */
