@@ -46,6 +46,8 @@ export async function exportModelFolder(model: ModelFolder, path: string, option
     );
     await writeJsonAtomic(file(MODEL_FILES.config), backbone.toHuggingFaceConfig());
     await writeJsonAtomic(file(MODEL_FILES.preprocessor), model.processor.images.toHuggingFaceConfig());
+    const processor = model.processor.images.toProcessorConfig?.();
+    if (processor !== undefined) await writeJsonAtomic(file(MODEL_FILES.processor), processor);
     await copyFiles(model, folder);
     await writeBackbone(model, file(MODEL_FILES.weights), options);
     const paths = await readAll(model, isPathParameter);
@@ -64,7 +66,8 @@ export async function exportModelFolder(model: ModelFolder, path: string, option
 const OWNED = [...Object.values(MODEL_FILES), ...Object.values(ONNX_MODELS)];
 
 async function copyFiles({ path, basePath }: ModelFolder, folder: string): Promise<void> {
-  for (const name of [MODEL_FILES.tokenizer, MODEL_FILES.tokenizerConfig, MODEL_FILES.card]) {
+  const { tokenizer, tokenizerConfig, chatTemplate, chatTemplateJson, card } = MODEL_FILES;
+  for (const name of [tokenizer, tokenizerConfig, chatTemplate, chatTemplateJson, card]) {
     for (const from of [path, ...(basePath === undefined ? [] : [basePath])]) {
       if (!(await stat(join(from, name)).then(Boolean, () => false))) continue;
       await copyFile(join(from, name), join(folder, name));
