@@ -47,7 +47,10 @@ export const command: CommandModule = defineCommand({
   async run(options, context, [args]) {
     checkUsage(options, args, context);
     const { loadModel } = await import("../../embed/load-model.ts");
-    await using model = await loadModel(options.model, options.dtype === undefined || options.dtype === "stored" ? {} : { dtype: "float32" });
+    await using model = await loadModel(
+      options.model,
+      options.dtype === undefined || options.dtype === "stored" ? {} : { dtype: "float32" },
+    );
     const bad = new BadRows(context.progress, options.skipBad === true);
     const input = options.input ?? "-";
     const rows =
