@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { ConfigError, ProcessorError } from "../../errors/families.ts";
 import { thrownBy } from "../../../test/support/thrown-by.ts";
 import type { ChatMessage } from "../../inputs/embedding-input.ts";
-import { createChatTemplate } from "./chat-template.ts";
+import { createChatTemplate, type ChatTemplate } from "./chat-template.ts";
 
 interface Case {
   readonly template: string;
@@ -19,19 +19,23 @@ const { templates, tokens, cases } = JSON.parse(await readFile("test/fixtures/ch
   cases: Case[];
 };
 
-test.each(cases)("a chat as transformers lays it out: $template $prompt", async ({ template, messages, prompt, ...options }) => {
-  const chat = { messages, addGenerationPrompt: options.add_generation_prompt };
-  const made = createChatTemplate(templates[template] ?? "", { file: "chat_template.jinja", tokens });
-  if (prompt === null) {
-    const error = await thrownBy(() => Promise.resolve(made.render(chat)));
-    expect(error).toBeInstanceOf(ProcessorError);
-    expect((error as ProcessorError).message).toMatch(/the chat template of chat_template\.jinja refuses the chat/);
-    return;
-  }
-  const rendered = made.render(chat);
-  expect(rendered.prompt).toBe(prompt);
-  const marks = prompt.match(/<image>|<\|image_pad\|>/g) ?? [];
-  expect(rendered.images).toEqual(marks.map(() => "picture.png"));
+const rendered = ({ template, messages, add_generation_prompt: addGenerationPrompt }: Case): ReturnType<ChatTemplate["render"]> =>
+  createChatTemplate(templates[template] ?? "", { file: "chat_template.jinja", tokens }).render({ messages, addGenerationPrompt });
+
+const laidOut = cases.flatMap(({ prompt, ...chat }) => (prompt === null ? [] : [{ ...chat, prompt }]));
+
+test.each(laidOut)("a chat as transformers lays it out: $template $prompt", (chat) => {
+  const { prompt, images } = rendered(chat);
+  expect(prompt).toBe(chat.prompt);
+  expect(images).toEqual((chat.prompt.match(/<image>|<\|image_pad\|>/g) ?? []).map(() => "picture.png"));
+});
+
+test.each(cases.filter(({ prompt }) => prompt === null))("what transformers refuses is refused: $template", async (chat) => {
+  const error = await thrownBy(() => rendered(chat));
+  expect(error).toBeInstanceOf(ProcessorError);
+  expect((error as ProcessorError).message).toMatch(
+    /the chat template of chat_template\.jinja refuses the chat: a system turn is not known/,
+  );
 });
 
 test("a damaged template is told when it is used", async () => {
