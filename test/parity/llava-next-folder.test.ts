@@ -125,6 +125,11 @@ describe("what Polyvec saves", () => {
     const folder = join(root, "saved");
     await save(folder, CHECKPOINT);
     await expectReference(folder);
+    expect(JSON.parse(await readFile(join(folder, "processor_config.json"), "utf8"))).toMatchObject({
+      patch_size: 3,
+      vision_feature_select_strategy: "default",
+      num_additional_image_tokens: 1,
+    });
   });
 
   test("keeps the choice to look at the base image only", async () => {

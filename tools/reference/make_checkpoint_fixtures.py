@@ -8,6 +8,7 @@ The folders are those of make_random_checkpoints.py, in bfloat16; expected.safet
   embeddings                  [lines, D], of unit length: each line's last token
   embeddings.left, .right     the same of all lines as one batch, padded on the left and on the right
   embeddings.torchvision      the same of lines by themselves, pictures resized by torchvision and not by Pillow
+  embeddings.adapter, .merged the same with the adapter in adapter/, as PEFT saves it: beside the weights, and merged into them
   pixels                      [2] float32, of the two ways to resize: the share of pixel values that are within 1/255, and the largest distance in 1/255
 """
 
@@ -16,7 +17,9 @@ from pathlib import Path
 
 import torch
 from check_embeddings import by_itself, compare_pixels, open_processor, padded, read_lines, unit
+from make_qwen2vl_fixtures import randomise, tidy
 from make_random_checkpoints import KINDS, write_checkpoint
+from peft import LoraConfig, get_peft_model
 from safetensors.torch import save_file
 from transformers import AutoModelForImageTextToText
 
@@ -30,8 +33,21 @@ def stack(states):
     return unit(torch.stack([hidden[-1] for _, hidden in states.values()]))
 
 
+def run_adapter(model, processor, lines, folder, rank_stabilised):
+    lora = LoraConfig(r=4, lora_alpha=6, target_modules=["q_proj", "v_proj", "down_proj"], use_rslora=rank_stabilised, lora_dropout=0.0, bias="none")
+    adapted = get_peft_model(model, lora)
+    for name, parameter in adapted.named_parameters():
+        if "lora_" in name:
+            randomise(name, parameter)
+            parameter.data *= 0.5  # as large as weights, some lines lose a digit in float32, in the library too
+    adapted.eval().save_pretrained(folder / "adapter")
+    tidy(folder / "adapter")
+    beside = stack(by_itself(model, processor, lines))
+    return {"embeddings.adapter": beside, "embeddings.merged": stack(by_itself(adapted.merge_and_unload(), processor, lines))}
+
+
 def main():
-    for kind in KINDS:
+    for at, kind in enumerate(KINDS):
         folder = OUT / kind
         write_checkpoint(folder, kind, seed=2, dtype="bfloat16", shard="200KB", pictures=PICTURES)
         for name in ("generation_config.json", "chat_template.jinja"):
@@ -47,6 +63,7 @@ def main():
             tensors[f"embeddings.{side}"] = padded(model, pil, lines, side)
         tensors["embeddings.torchvision"] = stack(by_itself(model, torchvision, lines))
         tensors["pixels"] = torch.tensor(compare_pixels(folder, lines))
+        tensors |= run_adapter(model, pil, lines, folder, at % 2 == 1)
         save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, folder / "expected.safetensors")
         print(kind, json.dumps({name: value.tolist() for name, value in tensors.items() if name == "pixels"}))
 

@@ -41,14 +41,14 @@ export const command: CommandModule = defineCommand({
       .option(
         "--dtype <name>",
         "stored: weights of signed bytes are multiplied as such, the default; f32: all are computed with in float32",
-        oneOf("stored", "f32"),
+        oneOf("stored", "f32", "float32"),
       )
       .option("--batch-size <count>", "inputs that the model takes at a time; default 32", positiveInteger)
       .option("--skip-bad", "leave out rows that cannot be embedded, and count them"),
   async run(options, context, [args]) {
     checkUsage(options, args, context);
     const { loadModel } = await import("../../embed/load-model.ts");
-    const computed = options.dtype === "f32" ? { dtype: "float32" as const } : {};
+    const computed = options.dtype === undefined || options.dtype === "stored" ? {} : { dtype: "float32" as const };
     await using model = await loadModel(options.model, { ...showDownload(context), ...computed });
     const bad = new BadRows(context.progress, options.skipBad === true);
     const input = options.input ?? "-";

@@ -24,6 +24,12 @@ export function llavaNextImages(imageTokenId: number, settings: ImageProcessorCo
     toTensors: (images) => (images.length === 0 ? undefined : imageTensors(images, settings)),
     withPixels: (limits) => llavaNextImages(imageTokenId, withPixels(settings, limits)),
     toHuggingFaceConfig: () => toHuggingFacePreprocessorConfig(settings),
+    toProcessorConfig: () => ({
+      processor_class: "LlavaNextProcessor",
+      patch_size: settings.patchSize,
+      vision_feature_select_strategy: "default",
+      num_additional_image_tokens: 1, // the class token, which the tower has and the decoder does not see
+    }),
   };
 }
 
