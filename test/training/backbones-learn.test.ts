@@ -27,6 +27,7 @@ vi.setConfig({ testTimeout: 120_000 });
 const BASES = [
   ["qwen2_vl", undefined, 32],
   ["llava_next", "test/fixtures/llava-next/small", 12],
+  ["llava_next of Llama", "test/fixtures/checkpoints/llava-next-llama", 56],
   ["qwen3_vl", "test/fixtures/qwen3-vl/checkpoint", 64],
   ["idefics3", "test/fixtures/idefics3/small", 32],
   ["smolvlm", "test/fixtures/idefics3/odd", 28],

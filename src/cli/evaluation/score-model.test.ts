@@ -52,7 +52,7 @@ test("a path that the model does not have is named", async () => {
 });
 
 test.each([
-  [["eval", "nowhere/at-all"], 1, "error (file): there is no model nowhere/at-all"],
+  [["eval", "./nowhere/at-all"], 1, "error (file): there is no model ./nowhere/at-all"],
   [["eval", "m", "--families", "riddles"], 2, 'error (usage): got "riddles" where one of classification, text-to-image'],
   [["eval", "m", "--split", "train"], 2, 'error (usage): got "train" where one of validation, test was expected'],
   [["reproduce", "--preset", "huge"], 2, 'error (usage): got "huge" where one of quick, full was expected'],
