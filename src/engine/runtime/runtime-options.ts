@@ -20,8 +20,7 @@ export function runtimeOptions(options: SessionOptions, externalFolder: string |
     ...(profile === undefined ? {} : { enableProfiling: true, profileFilePrefix: profile }),
     extra: {
       session: {
-        intra_op: { allow_spinning: options.spinning === false ? "0" : "1" },
-        force_spinning_stop: "1",
+        intra_op: { allow_spinning: "0" },
         ...(options.prepacking === false ? { disable_prepacking: "1" } : {}),
         ...(externalFolder === undefined ? {} : { model_external_initializers_file_folder_path: externalFolder }),
       },

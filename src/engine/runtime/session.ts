@@ -8,11 +8,6 @@ export interface SessionOptions {
   readonly device?: Device;
   /** Threads of one operation; the machine's cores if not given. */
   readonly threads?: number;
-  /**
-   * Threads wait for the next operation of a run by spinning: 5 to 10 % faster where the cores are free, slower where others want them.
-   * Between runs they sleep either way. True if not given.
-   */
-  readonly spinning?: boolean;
   /** Lets ONNX Runtime plan memory ahead: 7 % faster, 30 % more memory in training. */
   readonly memoryPattern?: boolean;
   /** Keeps ONNX Runtime from merging equal subexpressions. Recomputation holds without it: `after` is opaque to the optimiser. */
