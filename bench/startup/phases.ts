@@ -29,7 +29,7 @@ await loadRuntime();
 done("ONNX Runtime loaded");
 const { backbone, processor, polyvec: { paths } } = folder;
 const sessions = new EmbeddingSessions(embeddingModelOf(folder), {});
-const runner = await sessions.open("none", Array.from({ length: paths.count }, (_, path) => path));
+const runner = await sessions.open("none", { paths, indices: Array.from({ length: paths.count }, (_, path) => path) });
 done("weights read, session made");
 const inputs = modelInputs(backbone, paths, await processor.processBatch([{ text }]));
 done("tokens");

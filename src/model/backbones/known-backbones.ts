@@ -10,7 +10,7 @@ import { QWEN3_VL } from "./qwen3-vl/backbone.ts";
 const KNOWN: readonly BackboneKind[] = [IDEFICS3, LLAVA_NEXT, QWEN2_VL, QWEN3_VL, SMOLVLM];
 
 /** Their `model_type`s. */
-export const MODEL_TYPES: readonly string[] = KNOWN.map(({ modelType }) => modelType);
+const MODEL_TYPES: readonly string[] = KNOWN.map(({ modelType }) => modelType);
 
 /**
  * The backbone of a `config.json`.
