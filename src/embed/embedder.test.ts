@@ -79,6 +79,15 @@ test("a chat is laid out by the model's own template, and is the prompt that it 
   expect(flat(open?.paths ?? [])).not.toEqual(flat(verbatim?.paths ?? []));
 });
 
+test("weights that are used as they lie, not laid out for the kernels, give the same embeddings", async () => {
+  const path = join(root, "as they lie");
+  await saveModelFolder(path, tinyModel());
+  await using packed = await loadModel(path, { threads: 1 });
+  await using plain = await loadModel(path, { threads: 1, prepacking: false });
+  const [a, b] = [await packed.embed(INPUTS), await plain.embed(INPUTS)];
+  a.forEach(({ paths }, at) => expectClose(flat(paths), flat(b[at]?.paths ?? [])));
+});
+
 test("a chat for a model without a template is an error that names the input", async () => {
   await using model = await load();
   const error = await thrownBy(() => model.embed([{ text: "a cat" }, { messages: [{ role: "user", content: "hello" }] }]));

@@ -13,7 +13,7 @@ import { selectPathRows } from "../model/paths/select-paths.ts";
 import type { EmbeddingModel } from "./embedding-model.ts";
 
 /** How a model is run. */
-export interface EmbedderOptions extends Pick<SessionOptions, "device" | "threads"> {
+export interface EmbedderOptions extends Pick<SessionOptions, "device" | "threads" | "prepacking"> {
   /** Runs the model on a thread of its own, so that the event loop stays free: for servers. */
   readonly worker?: boolean;
   /** `stored`, if not given: weights of signed bytes are multiplied as such. `float32`: all are computed with as float32, whatever they are stored as. */
