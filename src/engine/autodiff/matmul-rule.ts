@@ -32,8 +32,7 @@ function gradientOfRight({ gradient, a, transposeA, transposeB }: RightOperand):
 function narrowProduct(wide: Value, narrow: Value): Value {
   const columns = narrow.shape.at(-1);
   const others = wide.shape.at(-1);
-  const pays =
-    narrow.shape.length > 2 && typeof columns === "number" && columns <= NARROW && (typeof others !== "number" || others > columns);
+  const pays = typeof columns === "number" && columns <= NARROW && (typeof others !== "number" || others > columns);
   if (!pays) return matmul(wide, narrow, { transposeA: true });
   const turned = matmul(narrow, wide, { transposeA: true });
   const last = turned.shape.length - 1;
@@ -58,6 +57,6 @@ export function transposeOnce(x: Value, permutation: readonly number[]): Value {
 /** Activations `[.., K]` times one matrix: rows are flattened, so that the matrix's gradient is one product and not a sum of many. */
 function sharedWeightRule({ gradient, a, b, transposeB }: { gradient: Value; a: Value; b: Value; transposeB: boolean }): readonly Value[] {
   const flat = (x: Value): Value => reshape(x, [shapeSize(x.shape.slice(0, -1)), x.shape.at(-1) as Dimension]);
-  const forB = transposeB ? matmul(flat(gradient), flat(a), { transposeA: true }) : matmul(flat(a), flat(gradient), { transposeA: true });
+  const forB = transposeB ? narrowProduct(flat(gradient), flat(a)) : narrowProduct(flat(a), flat(gradient));
   return [matmul(gradient, b, { transposeB: !transposeB }), forB];
 }
