@@ -1,5 +1,5 @@
 /** A process of its own: takes training steps on a checkpoint, with LoRA and paths through GradCache, and prints what they took, as JSON. */
-import { StepFlops } from "../../src/cli/training/step-flops.ts";
+import { StepCosts } from "../../src/cli/planning/step-costs.ts";
 import { present } from "../../src/errors/families.ts";
 import type { ContrastiveBatch } from "../../src/train/batch-source.ts";
 import { countParameters } from "../../src/train/count-parameters.ts";
@@ -60,7 +60,7 @@ const result: TrainTimes = {
   openMs,
   times,
   memory,
-  flops: await new StepFlops({ recipe, model }).of(batch),
+  flops: (await new StepCosts({ recipe, model }).of(batch)).flops,
   parameters: countParameters(allShapes(model), recipe.model, model.backbone),
   peakFlops: yardstick.peak,
 };

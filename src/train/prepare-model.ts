@@ -8,7 +8,7 @@ import { qwen2VLProcessor } from "../model/backbones/qwen2-vl/backbone.ts";
 import type { Backbone } from "../model/multimodal/backbone.ts";
 import type { InputProcessor } from "../model/multimodal/input-processor.ts";
 import { isAdapterWeight } from "../model/nn/lora-layers.ts";
-import { openModelFolder } from "../model/folder/open-model-folder.ts";
+import { openModelFolder, openModelSettings } from "../model/folder/open-model-folder.ts";
 import { trainBytePairEncoding, type QWEN2_SPECIAL_TOKENS } from "../model/formats/byte-pair-encoding.ts";
 import { createTokenizer, type Tokenizer } from "../model/formats/tokenizer.ts";
 import type { TokenizerJson } from "../model/formats/tokenizer-json.ts";
@@ -16,7 +16,7 @@ import { initializeWeights } from "../model/initialize.ts";
 import { initialMagnitudes } from "../model/nn/merge-lora.ts";
 import { isPathParameter, isPrefix, type PathConfig } from "../model/paths/path-config.ts";
 import { BaseWeights } from "./base-weights.ts";
-import type { FrozenWeight, FrozenWeights } from "./frozen-weights.ts";
+import { allShapes, type FrozenWeight, type FrozenWeights } from "./frozen-weights.ts";
 import { trainingProcessor } from "./steps/processor-adapter.ts";
 import { trainableFilter } from "./trainable.ts";
 import type { TrainableModel } from "./trainable-model.ts";
@@ -88,6 +88,36 @@ export async function prepareModel(
   };
 }
 
+/** What can be said of a recipe's model before any weight is there. */
+export interface ModelOutline {
+  readonly paths: PathConfig;
+  readonly processor: InputProcessor;
+  /** Shapes of all weights by name, those of the output layer with them. */
+  readonly shapes: ReadonlyMap<string, readonly number[]>;
+}
+
+/**
+ * The model that a recipe would start from, without its weights: those of the base need not be there.
+ * @throws {ConfigError} {FileError} if base or configuration are wrong.
+ */
+export async function outlineModel(
+  recipe: Recipe,
+  { baseFolder, texts }: { readonly baseFolder: string | undefined; readonly texts: () => Iterable<string> },
+): Promise<ModelOutline> {
+  const paths = toPathConfig(recipe.model.paths);
+  const processor =
+    baseFolder === undefined
+      ? newProcessor(recipe, texts()).processor
+      : withImageSize((await openModelSettings(baseFolder)).processor, recipe.model.imageSize);
+  return { paths, processor, shapes: weightShapes(recipe, processor.backbone, paths) };
+}
+
+/** What a prepared model comes to, its weights apart. */
+export function outlineOf(prepared: PreparedModel): ModelOutline {
+  const shapes = [...allShapes(prepared)].map(([name, { shape }]) => [name, shape] as const);
+  return { paths: prepared.paths, processor: prepared.processor, shapes: new Map(shapes) };
+}
+
 /** A prepared model as training changes it. */
 export function trainableModel({ model }: Pick<Recipe, "model">, { paths, weights, frozen, processor }: PreparedModel): TrainableModel {
   return {
@@ -105,16 +135,20 @@ function toPathConfig({ count, prefixLength, topology, aggregation }: RecipePath
   return { count, prefixLength, topology, aggregation };
 }
 
-async function prepareNewModel(recipe: Recipe, texts: Iterable<string>): Promise<PreparedModel> {
-  const { model } = recipe;
-  const file = `${recipe.name}: model.config`;
+/** The processor of a model from scratch, with a tokenizer learnt from texts. */
+function newProcessor({ name, model }: Recipe, texts: Iterable<string>): Pick<PreparedModel, "processor" | "tokenizerSource"> {
+  const file = `${name}: model.config`;
   const tokenizerSource = trainBytePairEncoding(texts, { vocabSize: model.vocabularySize ?? DEFAULT_VOCABULARY });
   const tokenizer = createTokenizer(tokenizerSource, { file: "the new tokenizer" });
   const config = parseQwen2VLConfig({ ...model.config, vocab_size: tokenizer.vocabSize, ...tokenIds(tokenizer) }, { file });
-  const paths = toPathConfig(model.paths);
   const imageProcessor = newImageProcessor(config, model.imageSize ?? DEFAULT_IMAGE_SIZE);
-  const processor = qwen2VLProcessor(config, { tokenizer, imageProcessor });
+  return { processor: qwen2VLProcessor(config, { tokenizer, imageProcessor }), tokenizerSource };
+}
+
+async function prepareNewModel(recipe: Recipe, texts: Iterable<string>): Promise<PreparedModel> {
+  const { processor, tokenizerSource } = newProcessor(recipe, texts);
   const { backbone } = processor;
+  const paths = toPathConfig(recipe.model.paths);
   const weights = await drawWeights(weightShapes(recipe, backbone, paths), { recipe, backbone });
   const noBase = { frozen: new Map<string, FrozenWeight>(), baseFolder: undefined, backboneFolder: undefined };
   return { paths, weights, ...noBase, processor, tokenizerSource, instructions: {}, hasFreshPrefixes: true };

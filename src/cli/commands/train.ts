@@ -20,7 +20,7 @@ export const command: CommandModule = defineCommand({
       import("../../train/recipe/recipe.ts"),
       import("../training/train-options.ts"),
       import("../training/run-recipe.ts"),
-      import("../training/plan-training.ts"),
+      import("../planning/plan-training.ts"),
     ]);
     const recipe = overridden(await readRecipe(file), options);
     if (out === undefined || dryRun) {

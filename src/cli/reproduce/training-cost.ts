@@ -5,7 +5,7 @@ import type { BatchSource } from "../../train/batch-source.ts";
 import type { Recipe } from "../../train/recipe/recipe-types.ts";
 import { trainingProcessor } from "../../train/steps/processor-adapter.ts";
 import { trainableFilter } from "../../train/trainable.ts";
-import { StepFlops } from "../training/step-flops.ts";
+import { StepCosts } from "../planning/step-costs.ts";
 import type { LoggedTrainingStep } from "./run-log.ts";
 
 /** A run whose cost is counted. */
@@ -17,17 +17,17 @@ export interface CountedRun {
 }
 
 /**
- * Floating point operations of a run's training, as {@link StepFlops} counts them: of one batch of each task it drew, times the steps of that task.
+ * Floating point operations of a run's training, as {@link StepCosts} counts them: of one batch of each task it drew, times the steps of that task.
  */
 export async function trainingFlops({ recipe, model: { processor, polyvec, lora }, source, steps }: CountedRun): Promise<number> {
   const stepsByTask = new Map<string, LoggedTrainingStep[]>();
   for (const step of steps) stepsByTask.set(step.task, [...(stepsByTask.get(step.task) ?? []), step]);
   const { backbone } = processor;
   const model = { backbone, paths: polyvec.paths, lora, processor: trainingProcessor(processor, recipe.model.maxTokens) };
-  const flops = new StepFlops({ recipe, model });
+  const costs = new StepCosts({ recipe, model });
   let total = 0;
   for (const [first, ...others] of stepsByTask.values()) {
-    if (first !== undefined) total += (1 + others.length) * (await flops.of(await source.batch((first.step - 1) * recipe.accumulation)));
+    if (first !== undefined) total += (1 + others.length) * (await costs.of(await source.batch((first.step - 1) * recipe.accumulation))).flops;
   }
   return total * recipe.accumulation;
 }

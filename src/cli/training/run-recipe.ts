@@ -9,12 +9,13 @@ import type { EmojiCorpus } from "../../data/emoji/corpus.ts";
 import type { Recipe } from "../../train/recipe/recipe-types.ts";
 import type { RunEvent } from "../../train/run/run-events.ts";
 import type { RunResult } from "../../train/run/run-options.ts";
+import { outlineOf, prepareModel } from "../../train/prepare-model.ts";
 import { runTraining } from "../../train/run/run-training.ts";
 import { openRecipeData, type OpenedData } from "../../train/sources/recipe-source.ts";
 import type { CommandContext } from "../command-module.ts";
 import { loadCorpus } from "../evaluation/load-corpus.ts";
 import { showDownload } from "../terminal/show-download.ts";
-import { planTraining, type TrainingPlan } from "./plan-training.ts";
+import { planTraining, type TrainingPlan } from "../planning/plan-training.ts";
 import { resumeCommand, type TrainCommandOptions } from "./train-options.ts";
 import { TrainingDisplay } from "./training-display.ts";
 import { TrainingScorer } from "./training-scorer.ts";
@@ -25,10 +26,11 @@ export interface RecipeFile {
   readonly file: string;
 }
 
-/** Works out what a recipe comes to. */
+/** Works out what a recipe comes to, with the base as it is there. @throws as `prepareModel`. */
 export async function planRecipe({ recipe, file }: RecipeFile, context: CommandContext): Promise<TrainingPlan> {
   const { data } = await openData({ recipe, file }, context);
-  return planTraining(recipe, await baseFolderOf({ recipe, file }, context), data);
+  const baseFolder = await baseFolderOf({ recipe, file }, context);
+  return planTraining(recipe, outlineOf(await prepareModel(recipe, { baseFolder, texts: data.texts })), data.source);
 }
 
 /**
@@ -70,7 +72,8 @@ interface Opened {
   readonly corpus: EmojiCorpus | undefined;
 }
 
-async function openData({ recipe, file }: RecipeFile, context: CommandContext): Promise<Opened> {
+/** Opens the data that a recipe names. */
+export async function openData({ recipe, file }: RecipeFile, context: CommandContext): Promise<Opened> {
   let corpus: EmojiCorpus | undefined;
   const load = async (): Promise<EmojiCorpus> => (corpus = await loadCorpus(context));
   const data = await openRecipeData(recipe, load, { folder: dirname(file), signal: context.signal });
@@ -78,7 +81,7 @@ async function openData({ recipe, file }: RecipeFile, context: CommandContext): 
 }
 
 /** The folder of a recipe's base: relative to the recipe, or a model of the hub, which is fetched once. */
-async function baseFolderOf({ recipe, file }: RecipeFile, context: CommandContext): Promise<string | undefined> {
+export async function baseFolderOf({ recipe, file }: RecipeFile, context: CommandContext): Promise<string | undefined> {
   const { base } = recipe.model;
   if (base === undefined) return undefined;
   const folder = resolve(dirname(file), base);

@@ -57,6 +57,34 @@ export async function openModelFolder(path: string, options: HubOptions = {}): P
   }
 }
 
+/** A model's settings, without its weights. */
+export type ModelSettings = Pick<ModelFolder, "backbone" | "polyvec" | "processor">;
+
+/**
+ * Opens what a model folder says of its model: configuration, tokenizer, image processor. Weights need not be there.
+ * @throws as {@link openModelFolder}.
+ */
+export async function openModelSettings(path: string, options: HubOptions = {}): Promise<ModelSettings> {
+  await checkIsFolder(path);
+  const polyvec = await readPolyvecConfig(path);
+  if (await isThere(join(path, MODEL_FILES.config))) return readSettings(path, [path], polyvec);
+  const adapterFile = join(path, MODEL_FILES.adapterConfig);
+  const adapter = (await isThere(adapterFile)) ? parseAdapterConfig(await readJsonFile(adapterFile), { file: adapterFile }) : undefined;
+  const base = await findBase(path, polyvec.base ?? adapter?.base, options);
+  return readSettings(path, base === undefined ? [path] : [path, base], polyvec);
+}
+
+/** @param folders where its files are looked for, in this order. */
+async function readSettings(path: string, folders: readonly string[], polyvec: PolyvecConfig): Promise<ModelSettings> {
+  const configFile = await findFile(MODEL_FILES.config, folders);
+  const parsed = parseBackbone(await readJsonFile(configFile), { file: configFile });
+  const { backbone } = parsed;
+  checkBackbone(path, polyvec, backbone);
+  const tokenizer = findFile(MODEL_FILES.tokenizer, folders).then(loadTokenizer);
+  const settings = { ...(await readPreprocessor(folders)), tokenizer: await tokenizer, prompts: polyvec.prompts };
+  return { backbone, polyvec, processor: makeProcessor(path, parsed, settings) };
+}
+
 /** @param opened takes the files that were opened, so that they can be closed if anything fails. */
 async function openParts(path: string, opened: Safetensors[], options: HubOptions): Promise<ModelFolder> {
   const open = async (file: string): Promise<Safetensors> => {
@@ -67,15 +95,8 @@ async function openParts(path: string, opened: Safetensors[], options: HubOption
   const polyvec = await readPolyvecConfig(path);
   const adapter = await openAdapter(path, open);
   const basePath = await findBase(path, polyvec.base ?? adapter?.config.base, options);
-  const folders = [path, ...(basePath === undefined ? [] : [basePath])];
-  const find = (name: string): Promise<string> => findFile(name, folders);
-  const configFile = await find(MODEL_FILES.config);
-  const parsed = parseBackbone(await readJsonFile(configFile), { file: configFile });
-  const { backbone } = parsed;
-  checkBackbone(path, polyvec, backbone);
-  const [settings, tokenizer] = await Promise.all([readPreprocessor(folders), find(MODEL_FILES.tokenizer).then(loadTokenizer)]);
+  const { backbone, processor } = await readSettings(path, [path, ...(basePath === undefined ? [] : [basePath])], polyvec);
   const lora = adapter && resolveLora(adapter.config, adapter.weights.names, adaptedModel(backbone));
-  const processor = makeProcessor(path, parsed, { ...settings, tokenizer, prompts: polyvec.prompts });
   checkTopology(path, polyvec, backbone);
   const asked = askedWeights(backbone, polyvec, lora);
   const paths = [...asked.keys()].some((name) => name.startsWith("paths."))

@@ -14,6 +14,7 @@ import { languageGraph } from "../../train/steps/language-graph.ts";
 import { batchInputs } from "../../train/steps/step-tensors.ts";
 import { trainableFilter } from "../../train/trainable.ts";
 import type { TrainableModel } from "../../train/trainable-model.ts";
+import { graphMemory } from "./graph-memory.ts";
 
 /** What steps are counted of. */
 export interface CountedTraining {
@@ -23,11 +24,22 @@ export interface CountedTraining {
 
 type Shapes = Readonly<Record<string, { readonly shape: readonly number[] }>>;
 
-/**
- * Counts the floating point operations of training on single batches: of the matrix products, forward and backward, what GradCache and recomputation
- * do twice included. The regulariser (under 1 %) and the optimiser are left out. A graph serves all batches of its kind.
- */
-export class StepFlops {
+/** What training on a batch takes. */
+export interface StepCost {
+  /** Floating point operations of the matrix products, forward and backward, what GradCache and recomputation do twice included. */
+  readonly flops: number;
+  /** Bytes that everything else reads and writes. */
+  readonly traffic: number;
+  /** Operations that are started. */
+  readonly operations: number;
+  /** Bytes held at once, at most, beside weights, gradients and the optimiser's state. */
+  readonly activations: number;
+}
+
+const NOTHING: StepCost = { flops: 0, traffic: 0, operations: 0, activations: 0 };
+
+/** Counts what training on single batches takes. The regulariser (under 1 %) and the optimiser are left out. A graph serves all batches of its kind. */
+export class StepCosts {
   readonly #training: CountedTraining;
   readonly #isTrainable: (name: string) => boolean;
   readonly #graphs = new Map<string, Graph>();
@@ -38,14 +50,14 @@ export class StepFlops {
   }
 
   /** As the recipe's step engine runs it: batches of more inputs than `chunkSize` in chunks, others whole. */
-  async of(batch: TrainingBatch): Promise<number> {
+  async of(batch: TrainingBatch): Promise<StepCost> {
     const { chunkSize = Infinity } = this.#training.recipe;
     const inChunks = batchSize(batch) > chunkSize;
     if (batch.kind === "language") return this.#sumOfChunks(batch.examples, inChunks, (examples) => this.#language(examples));
     return inChunks ? this.#gradCache(batch, chunkSize) : this.#contrastive(batch);
   }
 
-  async #contrastive({ queries, targets }: ContrastiveBatch): Promise<number> {
+  async #contrastive({ queries, targets }: ContrastiveBatch): Promise<StepCost> {
     const { processor } = this.#training.model;
     const [query, target] = [await processor.embeddingBatch(queries), await processor.embeddingBatch(targets)];
     const [queryVision, targetVision] = [visionModeOf(query), visionModeOf(target)];
@@ -61,21 +73,23 @@ export class StepFlops {
   }
 
   /** Every chunk forward, the loss over all, every chunk forward and backward. */
-  async #gradCache({ queries, targets }: ContrastiveBatch, chunkSize: number): Promise<number> {
+  async #gradCache({ queries, targets }: ContrastiveBatch, chunkSize: number): Promise<StepCost> {
     const { paths, backbone } = this.#training.model;
-    const loss = this.#graph("loss", () => buildLossGradientGraph(this.#lossOptions()));
-    const lossFlops = count(loss, {
-      queryPaths: { shape: [queries.length, paths.count, backbone.decoder.hiddenSize] },
-      targetPaths: { shape: [targets.length, paths.count, backbone.decoder.hiddenSize] },
-    });
-    let sides = 0;
+    const loss = count(
+      this.#graph("loss", () => buildLossGradientGraph(this.#lossOptions())),
+      {
+        queryPaths: { shape: [queries.length, paths.count, backbone.decoder.hiddenSize] },
+        targetPaths: { shape: [targets.length, paths.count, backbone.decoder.hiddenSize] },
+      },
+    );
+    let sum = loss;
     for (const side of [queries, targets]) {
-      for (const { items } of chunksOf(side, chunkSize)) sides += await this.#encodedTwice(items);
+      for (const { items } of chunksOf(side, chunkSize)) sum = both(sum, await this.#encodedTwice(items));
     }
-    return lossFlops + sides;
+    return sum;
   }
 
-  async #encodedTwice(inputs: readonly EmbeddingInput[]): Promise<number> {
+  async #encodedTwice(inputs: readonly EmbeddingInput[]): Promise<StepCost> {
     const { processor, paths } = this.#training.model;
     const batch = await processor.embeddingBatch(inputs);
     const vision = visionModeOf(batch);
@@ -84,21 +98,21 @@ export class StepFlops {
     const seeds = { ...(paths.count > 1 && { paths: "seed:paths" }), aggregate: "seed:aggregate" };
     const backward = this.#graph(`encoder gradient ${vision}`, () => this.#backward(encoder(), { seeds }));
     const shapes = batchInputs(this.#modelOptions(), batch);
-    return count(forward, shapes) + count(backward, shapes);
+    return both(count(forward, shapes), count(backward, shapes));
   }
 
   async #sumOfChunks<Item>(
     items: readonly Item[],
     inChunks: boolean,
-    flopsOf: (items: readonly Item[]) => Promise<number>,
-  ): Promise<number> {
+    costOf: (items: readonly Item[]) => Promise<StepCost>,
+  ): Promise<StepCost> {
     const { chunkSize = items.length } = this.#training.recipe;
-    let sum = 0;
-    for (const chunk of chunksOf(items, inChunks ? chunkSize : items.length)) sum += await flopsOf(chunk.items);
+    let sum = NOTHING;
+    for (const chunk of chunksOf(items, inChunks ? chunkSize : items.length)) sum = both(sum, await costOf(chunk.items));
     return sum;
   }
 
-  async #language(examples: LanguageBatch["examples"]): Promise<number> {
+  async #language(examples: LanguageBatch["examples"]): Promise<StepCost> {
     const { batch, answerIds, answerRows } = await this.#training.model.processor.languageBatch(examples);
     const vision: VisionMode = visionModeOf(batch);
     const graph = this.#graph(`language ${vision}`, () =>
@@ -129,7 +143,19 @@ export class StepFlops {
   }
 }
 
-function count(graph: Graph, shapes: Shapes): number {
+function count(graph: Graph, shapes: Shapes): StepCost {
   const known = [...graph.inputs].filter(([name]) => Object.hasOwn(shapes, name));
-  return countFlops(graph, bindInputs({ inputs: new Map(known) }, shapes));
+  const bindings = bindInputs({ inputs: new Map(known) }, shapes);
+  const { traffic, operations, peak } = graphMemory(graph, bindings);
+  return { flops: countFlops(graph, bindings), traffic, operations, activations: peak };
+}
+
+/** One after the other. */
+function both(first: StepCost, second: StepCost): StepCost {
+  return {
+    flops: first.flops + second.flops,
+    traffic: first.traffic + second.traffic,
+    operations: first.operations + second.operations,
+    activations: Math.max(first.activations, second.activations),
+  };
 }

@@ -9,15 +9,17 @@ import type { Graph } from "../../engine/graph/graph-builder.ts";
 import { countFlops } from "../../eval/benchmark/count-flops.ts";
 import { embeddingGraph } from "../../model/multimodal/model.ts";
 import { modelInputs } from "../../model/multimodal/model-inputs.ts";
+import { outlineModel } from "../../train/prepare-model.ts";
 import { planTraining, type TrainingPlan } from "./plan-training.ts";
-import { StepFlops } from "./step-flops.ts";
+import { StepCosts } from "./step-costs.ts";
 
 const model = tinyTrainable(TINY_PATHS);
 const { backbone } = model;
 const config = backbone.decoder;
 
-function flops(fields: TinyRecipeFields = {}, of: typeof model = model): StepFlops {
-  return new StepFlops({ recipe: tinyRecipe(fields), model: of });
+function flops(fields: TinyRecipeFields = {}, of: typeof model = model): { of(batch: TrainingBatch): Promise<number> } {
+  const costs = new StepCosts({ recipe: tinyRecipe(fields), model: of });
+  return { of: async (batch) => (await costs.of(batch)).flops };
 }
 
 /** Multiplications and additions of text through the layers: q, k, v, o, the three of the MLP, and attention's two. */
@@ -76,8 +78,8 @@ test("a plan is the mean over the batches that the recipe draws, times those of 
     model: { base: undefined, config: newConfig(), vocabularySize: 300, paths: { count: 2, prefixLength: 2 } },
     accumulation: 3,
   });
-  const plan = (batch: (place: number) => TrainingBatch): Promise<TrainingPlan> =>
-    planTraining(recipe, undefined, { source: { batch }, texts: () => ["a happy cat", "a sad dog"], instructions: {} });
+  const outline = await outlineModel(recipe, { baseFolder: undefined, texts: () => ["a happy cat", "a sad dog"] });
+  const plan = (batch: (place: number) => TrainingBatch): Promise<TrainingPlan> => planTraining(recipe, outline, { batch });
   const { step, batches } = await plan((place) => (place % 4 === 0 ? captions : contrastive));
   const [onlyCaptions, onlyPairs] = [await plan(() => captions), await plan(() => contrastive)];
   expect(batches).toEqual({ drawn: 20, captions: 5 });

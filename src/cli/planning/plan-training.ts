@@ -2,14 +2,13 @@ import { flops } from "../../eval/report/format-number.ts";
 import type { Backbone } from "../../model/multimodal/backbone.ts";
 import { weightPart, type WeightPart } from "../../model/multimodal/weight-parts.ts";
 import { countParameters, type ParameterCounts } from "../../train/count-parameters.ts";
-import { allShapes } from "../../train/frozen-weights.ts";
-import { batchSize } from "../../train/batch-source.ts";
-import { prepareModel, trainableModel } from "../../train/prepare-model.ts";
+import { batchSize, type BatchSource } from "../../train/batch-source.ts";
+import type { ModelOutline } from "../../train/prepare-model.ts";
 import type { Recipe } from "../../train/recipe/recipe-types.ts";
-import type { OpenedData } from "../../train/sources/recipe-source.ts";
+import { trainingProcessor } from "../../train/steps/processor-adapter.ts";
 import { formatCount } from "../inspection/format-numbers.ts";
 import { formatTable } from "../terminal/table.ts";
-import { StepFlops } from "./step-flops.ts";
+import { StepCosts } from "./step-costs.ts";
 
 /** What a recipe comes to. */
 export interface TrainingPlan {
@@ -22,6 +21,12 @@ export interface TrainingPlan {
     readonly inputs: number;
     /** Of the matrix products, forward and backward, with what `chunkSize` and `recompute` do twice; the regulariser is left out. */
     readonly flops: number;
+    /** Bytes that everything else reads and writes. */
+    readonly traffic: number;
+    /** Operations that are started. */
+    readonly operations: number;
+    /** Bytes that the largest of the batches needs at once, beside weights, gradients and the optimiser's state. */
+    readonly activations: number;
   };
   /** The first batches that the recipe draws. */
   readonly batches: {
@@ -32,24 +37,36 @@ export interface TrainingPlan {
 }
 
 /** Batches that are looked at. */
-const BATCHES = 20;
+export const BATCHES = 20;
 
-/** Works out what a recipe would train and what a step of it costs, without training. @throws as `prepareModel`. */
-export async function planTraining(recipe: Recipe, baseFolder: string | undefined, { source, texts }: OpenedData): Promise<TrainingPlan> {
-  const prepared = await prepareModel(recipe, { baseFolder, texts });
-  const counter = new StepFlops({ recipe, model: trainableModel(recipe, prepared) });
-  const sums = { inputs: 0, flops: 0, captions: 0 };
+/** Works out what a recipe would train and what a step of it costs, without training. */
+export async function planTraining(recipe: Recipe, { paths, processor, shapes }: ModelOutline, source: BatchSource): Promise<TrainingPlan> {
+  const { backbone } = processor;
+  const model = { backbone, paths, lora: recipe.model.lora, processor: trainingProcessor(processor, recipe.model.maxTokens) };
+  const counter = new StepCosts({ recipe, model });
+  const sums = { inputs: 0, flops: 0, traffic: 0, operations: 0, captions: 0 };
+  let largest = 0;
   for (let place = 0; place < BATCHES; place++) {
     const batch = await source.batch(place);
+    const { flops, traffic, operations, activations } = await counter.of(batch);
     sums.inputs += batchSize(batch);
-    sums.flops += await counter.of(batch);
+    sums.flops += flops;
+    sums.traffic += traffic;
+    sums.operations += operations;
     sums.captions += batch.kind === "language" ? 1 : 0;
+    largest = Math.max(largest, activations);
   }
   const ofStep = (sum: number): number => (sum / BATCHES) * recipe.accumulation;
   return {
     recipe,
-    parameters: countParts(allShapes(prepared), recipe, prepared.processor.backbone),
-    step: { inputs: ofStep(sums.inputs), flops: ofStep(sums.flops) },
+    parameters: countParts(new Map([...shapes].map(([name, shape]) => [name, { shape }])), recipe, backbone),
+    step: {
+      inputs: ofStep(sums.inputs),
+      flops: ofStep(sums.flops),
+      traffic: ofStep(sums.traffic),
+      operations: ofStep(sums.operations),
+      activations: largest,
+    },
     batches: { drawn: BATCHES, captions: sums.captions },
   };
 }

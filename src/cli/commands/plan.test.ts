@@ -1,0 +1,62 @@
+import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { runPolyvec, runPolyvecJson } from "../../../test/support/run-polyvec.ts";
+import { saveTinyBase } from "../../../test/support/training/tiny-run.ts";
+import type { RunPlans } from "../planning/plan-both.ts";
+
+vi.setConfig({ testTimeout: 120_000 });
+
+let root = "";
+let file = "";
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), "polyvec-plan-"));
+  await saveTinyBase(root);
+  // a base whose weights are not there yet
+  await cp(join(root, "base"), join(root, "settings"), { recursive: true, filter: (source) => !source.endsWith(".safetensors") });
+  const rows = Array.from({ length: 8 }, (_, index) => ({ query: { text: `cat ${index}` }, positive: { text: `a cat of ${index}` } }));
+  await writeFile(join(root, "examples.jsonl"), rows.map((row) => JSON.stringify(row)).join("\n"));
+  file = join(root, "recipe.json");
+  const recipe = {
+    name: "planned",
+    model: { base: "settings", paths: { count: 2, prefixLength: 2 } },
+    data: { kind: "examples", file: "examples.jsonl", batchSize: 4 },
+    optimizer: { learningRate: 1e-3 },
+    steps: 300,
+    chunkSize: 2,
+  };
+  await writeFile(file, JSON.stringify(recipe));
+});
+afterAll(() => rm(root, { recursive: true, force: true }));
+
+test("a training beside its single-path baseline, before the base's weights are there", async () => {
+  const { code, values } = await runPolyvecJson("plan", file, "--machines", "h100", "t4", "--threads", "1");
+  expect(code).toBe(0);
+  const { plan, baseline } = values[0] as Required<RunPlans>;
+  expect(plan.step.inputs).toBe(8);
+  expect(plan.flops).toBe(300 * plan.step.flops);
+  // all paths run the whole decoder; what they share is the text's table
+  expect(plan.step.flops / baseline.step.flops).toBeGreaterThan(1.9);
+  expect(plan.parameters.paths.trained).toBeGreaterThan(0);
+  expect(baseline.parameters.paths.total).toBe(0);
+  const { weights, gradients, optimizer, all, ...others } = plan.memory;
+  // trained in chunks: a chunk's gradients and their sum
+  expect([gradients, optimizer]).toEqual([2 * weights, 2 * weights]);
+  expect(all).toBe(weights + gradients + optimizer + others.activations + others.program);
+  expect(plan.times.map(({ machine }) => machine.isMeasured)).toEqual([true, false, false]);
+  for (const { seconds, stepSeconds } of plan.times) expect(seconds).toBeCloseTo(300 * stepSeconds, 9);
+});
+
+test("reads as a table, and names what it does not know", async () => {
+  const { code, out } = await runPolyvec("plan", file, "--machines", "a100", "--steps", "20");
+  expect(code).toBe(0);
+  expect(out).toMatch(/^planned: 20 steps of 8 inputs/);
+  expect(out).toMatch(/this recipe +single path/);
+  expect(out).toMatch(/products in all +[\d.]+ [MG]FLOP/);
+  expect(out).toMatch(/time, NVIDIA A100 80 GB/);
+  expect(await runPolyvec("plan", file, "--machines", "h1")).toMatchObject({
+    code: 2,
+    err: expect.stringContaining("one of h200, h100") as unknown,
+  });
+});

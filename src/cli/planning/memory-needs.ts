@@ -1,0 +1,38 @@
+import type { Recipe } from "../../train/recipe/recipe-types.ts";
+import type { TrainingPlan } from "./plan-training.ts";
+
+/** Bytes that training holds at its highest point. */
+export interface MemoryNeeds {
+  /** All weights, as 32-bit floats. */
+  readonly weights: number;
+  /** Gradients of what is trained, and their sum over chunks and batches where there are several. */
+  readonly gradients: number;
+  /** The optimiser's running means. */
+  readonly optimizer: number;
+  /** What is held between the forward and the backward pass of a chunk, at most. */
+  readonly activations: number;
+  /** Node, ONNX Runtime and their libraries. */
+  readonly program: number;
+  readonly all: number;
+}
+
+/** Measured: a process that has loaded all of it and trained a model of next to no size. */
+const PROGRAM_BYTES = 300e6;
+const FLOAT_BYTES = 4;
+
+/** What a planned training holds. */
+export function memoryNeeds({ recipe, parameters, step }: Pick<TrainingPlan, "recipe" | "parameters" | "step">): MemoryNeeds {
+  const { total, trained } = parameters.all;
+  const parts = {
+    weights: FLOAT_BYTES * total,
+    gradients: FLOAT_BYTES * trained * (sumsGradients(recipe, step.inputs) ? 2 : 1),
+    optimizer: FLOAT_BYTES * trained * 2,
+    activations: step.activations,
+    program: PROGRAM_BYTES,
+  };
+  return { ...parts, all: Object.values(parts).reduce((sum, bytes) => sum + bytes) };
+}
+
+function sumsGradients({ chunkSize, accumulation }: Recipe, inputs: number): boolean {
+  return accumulation > 1 || (chunkSize !== undefined && inputs > chunkSize);
+}
