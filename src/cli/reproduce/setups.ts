@@ -129,15 +129,15 @@ export const SETUPS: Readonly<Record<SetupId, Setup>> = {
   },
   "pdf-alike": {
     name: "PDF, paths start alike",
-    description: "prefixes calibrated to a cosine of 0.98 between paths",
+    description: "prefixes calibrated to a cosine of 0.995 between paths",
     role: "ablation",
-    recipe: ({ pdf }) => withPaths(pdf, { targetCosine: 0.98 }),
+    recipe: ({ pdf }) => withPaths(pdf, { targetCosine: 0.995 }),
   },
   "pdf-apart": {
     name: "PDF, paths start apart",
-    description: "prefixes calibrated to a cosine of 0.5 between paths",
+    description: "prefixes calibrated to a cosine of 0.8 between paths",
     role: "ablation",
-    recipe: ({ pdf }) => withPaths(pdf, { targetCosine: 0.5 }),
+    recipe: ({ pdf }) => withPaths(pdf, { targetCosine: 0.8 }),
   },
 };
 
