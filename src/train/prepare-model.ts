@@ -60,8 +60,8 @@ export async function prepareModel(
   const { polyvec } = base;
   const processor = withImageSize(base.processor, recipe.model.imageSize);
   const paths = toPathConfig(recipe.model.paths);
-  const shapes = weightShapes(recipe, processor.backbone, paths);
   const stored = new BaseWeights(base, recipe.model.lora);
+  const shapes = withoutIdleHead(weightShapes(recipe, processor.backbone, paths), { recipe, backbone: processor.backbone, stored });
   const fresh = new Map([...shapes].filter(([name, shape]) => !stored.has(name, shape)));
   const drawn = await drawWeights(fresh, { recipe, backbone: processor.backbone, read: (name) => stored.read(name) });
   const isTrainable = trainableFilter(recipe.model, processor.backbone);
@@ -198,6 +198,16 @@ function weightShapes(recipe: Recipe, backbone: Backbone, paths: PathConfig): Re
   const { shapes } = embeddingGraph({ backbone, paths, vision: "uniform", lora: recipe.model.lora });
   checkAdapters(shapes, recipe);
   return new Map([...shapes, ...outputLayerShapes(backbone)]);
+}
+
+/** The shapes without those of an output layer that the base does not have and no captions ask for: a fresh one would be written with all of the backbone. */
+function withoutIdleHead(
+  shapes: ReadonlyMap<string, readonly number[]>,
+  { recipe, backbone, stored }: { readonly recipe: Recipe; readonly backbone: Backbone; readonly stored: BaseWeights },
+): ReadonlyMap<string, readonly number[]> {
+  if (recipe.data.kind === "emoji-pretraining") return shapes;
+  const head = outputLayerShapes(backbone);
+  return new Map([...shapes].filter(([name, shape]) => !head.has(name) || stored.has(name, shape)));
 }
 
 interface Drawing {

@@ -68,12 +68,27 @@ test("captions in chunks have the loss of whole batches", async () => {
   chunked.forEach((loss, step) => expect(loss).toBeCloseTo(whole[step] ?? 0, 4));
 });
 
-test("a base that has none gets a new one", async () => {
-  const lacking = join(root, "lacking");
+/** The base without its output layer. */
+async function headlessBase(): Promise<string> {
+  const lacking = await mkdtemp(join(root, "lacking-"));
   const weights = new Map([...contents.weights].filter(([name]) => name !== HEAD));
   await saveModelFolder(lacking, { ...contents, weights });
-  const out = await trainCaptions({}, lacking);
+  return lacking;
+}
+
+test("a base that has none gets a new one for captions", async () => {
+  const out = await trainCaptions({ data: { kind: "emoji-pretraining", batchSize: 4 } }, await headlessBase());
   expect(await weightOf(join(out, "model"), HEAD)).toHaveLength(baseWeight(HEAD).length);
+});
+
+test("where no captions are asked for, a base that has none stays without, and the backbone stays in its files", async () => {
+  const lacking = await headlessBase();
+  const recipe = tinyRecipe({
+    model: { base: "base", paths: { count: 2, prefixLength: 2 }, lora: { rank: 2, alpha: 4, targetModules: ["q_proj"] } },
+  });
+  const prepared = await prepareModel(recipe, { baseFolder: lacking, texts: () => [] });
+  expect(prepared.weights.has(HEAD) || prepared.frozen.has(HEAD)).toBe(false);
+  expect(prepared.backboneFolder).toBe(lacking);
 });
 
 test("an output layer of another shape is refused by name", async () => {
