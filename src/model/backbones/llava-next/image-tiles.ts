@@ -2,6 +2,7 @@ import { floatTensor, type FloatTensor } from "../../../engine/tensor/tensor.ts"
 import type { RawImage } from "../../../inputs/embedding-input.ts";
 import { resizeBicubic, type ImageSize } from "../../../inputs/resize-image.ts";
 import { pixelLevels } from "../../multimodal/pixel-levels.ts";
+import { writePatch, type PatchTarget } from "../../multimodal/write-patch.ts";
 import { imageGrid, type ImageGrid } from "./image-grid.ts";
 import type { ImageProcessorConfig } from "./preprocessor-config.ts";
 
@@ -53,25 +54,11 @@ function crop({ width, data }: RawImage, { top, left, size }: { top: number; lef
   return { width: size, height: size, data: tile };
 }
 
-interface PatchTarget {
-  readonly patchSize: number;
-  readonly levels: Float32Array;
-  /** Where the tile's patches go. */
-  readonly pixels: Float32Array;
-}
-
-/** A tile's patches row by row; in each, channel by channel, its pixels row by row. */
-function writePatches({ width, data }: RawImage, { patchSize, levels, pixels }: PatchTarget): void {
+/** A tile's patches, row by row. */
+function writePatches({ width, data }: RawImage, target: Omit<PatchTarget, "to">): void {
+  const { patchSize } = target;
   let to = 0;
   for (let top = 0; top < width; top += patchSize) {
-    for (let left = 0; left < width; left += patchSize) {
-      for (let channel = 0; channel < 3; channel++) {
-        for (let row = top; row < top + patchSize; row++) {
-          let from = (row * width + left) * 3 + channel;
-          for (let column = 0; column < patchSize; column++, from += 3)
-            pixels[to++] = levels[(channel << 8) | (data[from] as number)] as number;
-        }
-      }
-    }
+    for (let left = 0; left < width; left += patchSize) to = writePatch({ data, width, left, top }, { ...target, to });
   }
 }
