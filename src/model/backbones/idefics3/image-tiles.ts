@@ -35,9 +35,10 @@ export function tileTensors(images: readonly RawImage[], settings: ImageProcesso
   const patches = patchPlaces({ rows: grid.perSide, columns: grid.perSide }, grid.blockSize);
   let to = 0;
   for (const { image, left, top } of tiles) {
+    const { data, width } = image;
     for (const [row, column] of patches) {
-      const place = { left: left + column * patchSize, top: top + row * patchSize };
-      to = writePatch({ ...place, data: image.data, width: image.width }, { patchSize, levels, pixels, to });
+      const source = { data, width, left: left + column * patchSize, top: top + row * patchSize };
+      to = writePatch(source, { patchSize, levels, pixels, to });
     }
   }
   return {

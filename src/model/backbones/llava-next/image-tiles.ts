@@ -2,8 +2,9 @@ import { floatTensor, type FloatTensor } from "../../../engine/tensor/tensor.ts"
 import type { RawImage } from "../../../inputs/embedding-input.ts";
 import { resizeBicubic, type ImageSize } from "../../../inputs/resize-image.ts";
 import { pixelLevels } from "../../multimodal/pixel-levels.ts";
+import type { ImageTensors } from "../../multimodal/token-batch.ts";
 import { writePatch, type PatchTarget } from "../../multimodal/write-patch.ts";
-import { imageGrid, type ImageGrid } from "./image-grid.ts";
+import { imageFeatureRows, imageGrid, type ImageGrid } from "./image-grid.ts";
 import type { ImageProcessorConfig } from "./preprocessor-config.ts";
 
 /**
@@ -18,6 +19,19 @@ export function imageTiles(images: readonly RawImage[], settings: ImageProcessor
   const levels = pixelLevels(settings);
   tiles.forEach((tile, at) => writePatches(tile, { patchSize, levels, pixels: pixels.subarray(at * patches * length) }));
   return floatTensor([tiles.length, patches, length], pixels);
+}
+
+/** Tiles as one batch, and where each image's features lie. @param sizes of the images that the tiles were cut from. */
+export function tileTensors(pixelValues: FloatTensor, sizes: readonly ImageSize[], settings: ImageProcessorConfig): ImageTensors {
+  const [tiles, patches] = pixelValues.shape as [number, number];
+  let firstTile = 0;
+  const rows = sizes.flatMap((size) => {
+    const grid = imageGrid(size, settings);
+    const places = imageFeatureRows(grid, settings, { firstTile, newlineRow: tiles * patches });
+    firstTile += 1 + grid.tiles.rows * grid.tiles.columns;
+    return places;
+  });
+  return { mode: "uniform", inputs: { pixelValues }, featureRows: Int32Array.from(rows) };
 }
 
 /** All of an image in one tile, whatever its aspect. */
