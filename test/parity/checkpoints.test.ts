@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { expectFloat, type Tensor } from "../../src/engine/tensor/tensor.ts";
 import { present } from "../../src/errors/families.ts";
 import { relativeError } from "../fixtures/qwen2-vl/run-graph.ts";
-import { readTensors } from "../support/patch-reference-model.ts";
+import { readTensors } from "../support/read-tensors.ts";
 import { runPolyvec } from "../support/run-polyvec.ts";
 
 /** Whole checkpoints as transformers saves them: see tools/reference/make_checkpoint_fixtures.py. */

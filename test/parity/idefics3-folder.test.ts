@@ -11,7 +11,7 @@ import { saveModelFolder } from "../../src/model/folder/save-model-folder.ts";
 import { writeSafetensors } from "../../src/model/formats/safetensors.ts";
 import { REFERENCE_MODELS, referenceFolder } from "../fixtures/idefics3/reference-model.ts";
 import { picture } from "../fixtures/llava-next/picture.ts";
-import { readTensors } from "../fixtures/llava-next/reference-model.ts";
+import { readTensors } from "../support/read-tensors.ts";
 import { relativeError } from "../fixtures/qwen2-vl/run-graph.ts";
 import { thrownBy } from "../support/thrown-by.ts";
 

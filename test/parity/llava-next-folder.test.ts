@@ -11,7 +11,7 @@ import { openModelFolder } from "../../src/model/folder/open-model-folder.ts";
 import { saveModelFolder } from "../../src/model/folder/save-model-folder.ts";
 import { writeSafetensors } from "../../src/model/formats/safetensors.ts";
 import { picture } from "../fixtures/llava-next/picture.ts";
-import { readTensors } from "../fixtures/llava-next/reference-model.ts";
+import { readTensors } from "../support/read-tensors.ts";
 import { relativeError } from "../fixtures/qwen2-vl/run-graph.ts";
 import { thrownBy } from "../support/thrown-by.ts";
 

@@ -24,7 +24,8 @@ import { picture } from "../fixtures/llava-next/picture.ts";
 import { readReferenceModel } from "../fixtures/qwen2-vl/reference-model.ts";
 import { relativeError, runGraph } from "../fixtures/qwen2-vl/run-graph.ts";
 import { TINY_BACKBONE } from "../fixtures/qwen2-vl/tiny-model.ts";
-import { readTensors } from "../support/patch-reference-model.ts";
+import { readTensors } from "../support/read-tensors.ts";
+import { realTokens } from "../support/reference/real-tokens.ts";
 import { thrownBy } from "../support/thrown-by.ts";
 import { TINY_LORA, tinyModel } from "../support/tiny-model.ts";
 
@@ -66,10 +67,7 @@ describe.each(["patterns", "dora", "all-linear", "some-layers"])("PEFT's adapter
 
   test("unmerged: final hidden states and embeddings", async () => {
     const { hidden } = await runGraph<"hidden">(hiddenStatesGraph(options).graph, { ...weights, ...inputs });
-    const lengths = model.batch("mixed").lengths;
-    const [, tokens = 0, width = 0] = hidden.shape;
-    const ofTokens = (data: Float32Array): number[] =>
-      Array.from(lengths).flatMap((length, row) => Array.from(data.subarray(row * tokens * width, (row * tokens + length) * width)));
+    const ofTokens = (data: Float32Array): number[] => realTokens(data, model.batch("mixed"));
     expect(relativeError(ofTokens(hidden.data), ofTokens(numbers("hidden")))).toBeLessThan(TOLERANCE);
     const { aggregate } = await runGraph<"aggregate">(embeddingGraph(options).graph, { ...weights, ...inputs });
     expect(relativeError(aggregate.data, numbers("embeddings"))).toBeLessThan(TOLERANCE);

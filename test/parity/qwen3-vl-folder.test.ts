@@ -11,7 +11,7 @@ import { openModelFolder } from "../../src/model/folder/open-model-folder.ts";
 import { saveModelFolder } from "../../src/model/folder/save-model-folder.ts";
 import { writeSafetensors } from "../../src/model/formats/safetensors.ts";
 import { relativeError } from "../fixtures/qwen2-vl/run-graph.ts";
-import { readTensors } from "../support/patch-reference-model.ts";
+import { readTensors } from "../support/read-tensors.ts";
 import { thrownBy } from "../support/thrown-by.ts";
 
 /** A checkpoint as transformers 5 saves it, with its processor. */

@@ -193,6 +193,11 @@ export interface FitRule {
   readonly expected: number | string;
 }
 
+/** The token that stands for a part of an image has the same id in the tokenizer and the model. */
+export function tokenFit(tokenizer: Tokenizer, token: string, expected: number): FitRule {
+  return { field: `the id of ${token}`, got: tokenizer.tokenId(token), expected };
+}
+
 /** Checks that tokenizer and image processor belong to a model. @throws {ConfigError} naming the first property that differs. */
 export function checkFit(rules: readonly FitRule[]): void {
   const broken = rules.find(({ got, expected }) => got !== expected);

@@ -1,33 +1,30 @@
 import type { Dimension } from "../../engine/graph/dimension.ts";
-import { add, attention, concat, expand, gelu, matmul, reshape } from "../../engine/graph/operators.ts";
+import { add, attention, concat, expand, reshape } from "../../engine/graph/operators.ts";
 import type { Value } from "../../engine/graph/value.ts";
 import { mergeHeads, splitHeads } from "./heads.ts";
 import { namedLayerNorm } from "./layer-norm.ts";
 import { linear } from "./linear.ts";
 import type { ParameterSource } from "./parameter-source.ts";
+import { patchEmbedding } from "./patch-embedding.ts";
 import { layerBuilder, type RecomputeOptions } from "./recomputed-layers.ts";
+import { visionBlock, type VisionBlock, type VisionBlockNames } from "./vision-block.ts";
 
-/** The vision transformer of a CLIP model: sizes, and what the checkpoint calls it. */
-export interface ClipTower {
-  /** Beginning of the names of its weights, without the last dot: `vision_tower.vision_model`. */
-  readonly name: string;
-  readonly width: number;
-  /** Width of a block's inner layer. */
-  readonly innerWidth: number;
-  readonly headCount: number;
-  /** Blocks that are run: those behind the one whose output is wanted need not be. */
+/** Sizes of a CLIP or SigLIP tower. */
+export interface ClipSizes extends VisionBlock {
+  /** Number of blocks. */
   readonly depth: number;
-  /** Pixels on a side of a picture. */
+  /** Pixels on a side of the square whose patches have a learned position each. */
   readonly imageSize: number;
   /** Pixels on a side. */
   readonly patchSize: number;
-  readonly channels: number;
-  /** Of the norms. */
-  readonly epsilon: number;
-  readonly activation: keyof typeof ACTIVATIONS;
 }
 
-const ACTIVATIONS = { quick_gelu: "quick", gelu: "erf", gelu_pytorch_tanh: "tanh" } as const;
+/** The vision transformer of a CLIP model: sizes, and what the checkpoint calls it. Blocks behind the one whose output is wanted need not be run. */
+export interface ClipTower extends ClipSizes {
+  /** Beginning of the names of its weights, without the last dot: `vision_tower.vision_model`. */
+  readonly name: string;
+  readonly channels: number;
+}
 
 /** The number of patches that the tower sees of a picture, which is square. */
 export function clipPatchCount({ imageSize, patchSize }: Pick<ClipTower, "imageSize" | "patchSize">): number {
@@ -40,9 +37,20 @@ export function clipPatchCount({ imageSize, patchSize }: Pick<ClipTower, "imageS
  * @source Radford et al. 2021, "Learning Transferable Visual Models From Natural Language Supervision", and its implementation in `transformers`.
  */
 export function clipTower(parameters: ParameterSource, tower: ClipTower, pixelValues: Value, options: RecomputeOptions = {}): Value {
+  const hidden = parameters.builder.scope(`${tower.name}.embeddings`, () => embeddings(parameters, tower, pixelValues));
+  return clipEncoder(parameters, tower, hidden, options);
+}
+
+/** The blocks of a CLIP or SigLIP tower, one behind the other: `[images, tokens, width]`. All tokens of an image see all of them; no mask. */
+export function clipEncoder(
+  parameters: ParameterSource,
+  tower: VisionBlock & Pick<ClipTower, "name" | "depth">,
+  embedded: Value,
+  options: RecomputeOptions = {},
+): Value {
   const { builder } = parameters;
   const build = layerBuilder(builder, options);
-  let hidden = builder.scope(`${tower.name}.embeddings`, () => embeddings(parameters, tower, pixelValues));
+  let hidden = embedded;
   for (let index = 0; index < tower.depth; index++) {
     const name = `${tower.name}.encoder.layers.${index}`;
     hidden = builder.scope(name, () => build(() => clipBlock(parameters, tower, { name, hidden })));
@@ -54,8 +62,8 @@ export function clipTower(parameters: ParameterSource, tower: ClipTower, pixelVa
 function embeddings(parameters: ParameterSource, { name, width, channels, epsilon, ...sizes }: ClipTower, pixelValues: Value): Value {
   const [images] = pixelValues.shape as [Dimension, number, number];
   const { patchSize } = sizes;
-  const kernel = parameters.parameter(`${name}.embeddings.patch_embedding.weight`, [width, channels, patchSize, patchSize]);
-  const seen = matmul(pixelValues, reshape(kernel, [width, channels * patchSize ** 2]), { transposeB: true });
+  const patch = [channels, patchSize, patchSize];
+  const seen = patchEmbedding(parameters, pixelValues, { name: `${name}.embeddings.patch_embedding`, width, patch, bias: false });
   const classToken = reshape(parameters.parameter(`${name}.embeddings.class_embedding`, [width]), [1, 1, width]);
   const tokens = concat([expand(classToken, [images, 1, width]), seen], 1);
   const places = parameters.parameter(`${name}.embeddings.position_embedding.weight`, [clipPatchCount(sizes) + 1, width]);
@@ -68,21 +76,14 @@ interface BlockInputs {
   readonly hidden: Value;
 }
 
-/** What a block of a CLIP or SigLIP tower is told of the tower. */
-export type ClipBlock = Pick<ClipTower, "width" | "innerWidth" | "headCount" | "epsilon" | "activation">;
+const NAMES: VisionBlockNames = { norms: ["layer_norm1", "layer_norm2"], feedForward: ["mlp.fc1", "mlp.fc2"] };
 
-/** A block of a CLIP or SigLIP tower: `x + attention(norm1(x))`, then `x + feedForward(norm2(x))`. All see all; no mask. */
-export function clipBlock(parameters: ParameterSource, tower: ClipBlock, { name, hidden }: BlockInputs): Value {
-  const { width, innerWidth, epsilon, activation } = tower;
-  const first = namedLayerNorm(parameters, hidden, { name: `${name}.layer_norm1`, epsilon });
-  const between = add(hidden, selfAttention(parameters, tower, { name: `${name}.self_attn`, hidden: first }));
-  const second = namedLayerNorm(parameters, between, { name: `${name}.layer_norm2`, epsilon });
-  const raised = linear(parameters, second, { name: `${name}.mlp.fc1`, inputs: width, outputs: innerWidth, bias: true });
-  const active = gelu(raised, ACTIVATIONS[activation]);
-  return add(between, linear(parameters, active, { name: `${name}.mlp.fc2`, inputs: innerWidth, outputs: width, bias: true }));
+function clipBlock(parameters: ParameterSource, block: VisionBlock, { name, hidden }: BlockInputs): Value {
+  const attend = (normed: Value): Value => selfAttention(parameters, block, { name: `${name}.self_attn`, hidden: normed });
+  return visionBlock(parameters, block, { name, names: NAMES, hidden, attend });
 }
 
-function selfAttention(parameters: ParameterSource, { width, headCount }: ClipBlock, { name, hidden }: BlockInputs): Value {
+function selfAttention(parameters: ParameterSource, { width, headCount }: VisionBlock, { name, hidden }: BlockInputs): Value {
   const project = (x: Value, kind: string): Value =>
     linear(parameters, x, { name: `${name}.${kind}_proj`, inputs: width, outputs: width, bias: true });
   const heads = (kind: string): Value => splitHeads(project(hidden, kind), headCount, width / headCount);

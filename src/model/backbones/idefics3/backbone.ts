@@ -1,7 +1,7 @@
 import type { Tokenizer } from "../../formats/tokenizer.ts";
 import type { Backbone } from "../../multimodal/backbone.ts";
-import type { BackboneKind } from "../../multimodal/backbone-kind.ts";
-import { checkFit, InputProcessor } from "../../multimodal/input-processor.ts";
+import { backboneKind, type BackboneKind, type BackboneProcessorParts } from "../../multimodal/backbone-kind.ts";
+import { checkFit, InputProcessor, tokenFit } from "../../multimodal/input-processor.ts";
 import type { PromptTemplate } from "../../multimodal/prompt.ts";
 import { parseIdefics3Config, toHuggingFaceConfig, type Idefics3Config } from "./config.ts";
 import { idefics3Images, tileGrid } from "./image-preparer.ts";
@@ -16,17 +16,13 @@ export const IDEFICS3: BackboneKind = kind("idefics3");
 export const SMOLVLM: BackboneKind = kind("smolvlm");
 
 function kind(modelType: Idefics3Config["modelType"]): BackboneKind {
-  return {
+  return backboneKind({
     modelType,
-    parse(value, source) {
-      const config = parseIdefics3Config(value, source);
-      return {
-        backbone: idefics3Backbone(config),
-        makeProcessor: ({ tokenizer, preprocessor, file, prompts }) =>
-          idefics3Processor(config, { tokenizer, imageProcessor: parsePreprocessorConfig(preprocessor, { file }), prompts }),
-      };
-    },
-  };
+    parseConfig: parseIdefics3Config,
+    toBackbone: idefics3Backbone,
+    parsePreprocessor: parsePreprocessorConfig,
+    toProcessor: idefics3Processor,
+  });
 }
 
 /** The backbone of a configuration. */
@@ -50,19 +46,13 @@ export function idefics3Backbone(config: Idefics3Config): Backbone {
   };
 }
 
-/** What a processor is made of. */
-export interface Idefics3ProcessorParts {
-  readonly tokenizer: Tokenizer;
-  readonly imageProcessor: ImageProcessorConfig;
-  readonly prompts?: PromptTemplate | undefined;
-}
-
 /** Inputs to tokens and tiles. @throws {ConfigError} if tokenizer, image processor and model do not fit each other. */
-export function idefics3Processor(config: Idefics3Config, { tokenizer, imageProcessor, prompts }: Idefics3ProcessorParts): InputProcessor {
+export function idefics3Processor(config: Idefics3Config, parts: BackboneProcessorParts<ImageProcessorConfig>): InputProcessor {
+  const { tokenizer, imageProcessor, prompts } = parts;
   const { perSide, blockSize } = tileGrid(config, imageProcessor.tileSize);
   tokenizer.tokenId(TILE_TOKEN);
   checkFit([
-    { field: `the id of ${IMAGE_TOKEN}`, got: tokenizer.tokenId(IMAGE_TOKEN), expected: config.imageTokenId },
+    tokenFit(tokenizer, IMAGE_TOKEN, config.imageTokenId),
     {
       field: "max_image_size",
       got: imageProcessor.tileSize,

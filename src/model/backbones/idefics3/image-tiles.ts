@@ -1,10 +1,12 @@
 import { floatTensor, intTensor } from "../../../engine/tensor/tensor.ts";
 import type { RawImage } from "../../../inputs/embedding-input.ts";
 import { resizeBicubic, resizeLanczos, type ImageSize } from "../../../inputs/resize-image.ts";
+import { patchPlaces } from "../../multimodal/patches/patch-grid.ts";
 import { pixelLevels } from "../../multimodal/pixel-levels.ts";
 import type { ImageTensors } from "../../multimodal/token-batch.ts";
+import { writePatch } from "../../multimodal/write-patch.ts";
 import { tileLayout } from "./image-layout.ts";
-import { blockwise, tilePositions } from "./patch-positions.ts";
+import { tilePositions } from "./patch-positions.ts";
 import type { ImageProcessorConfig } from "./preprocessor-config.ts";
 
 /** How a tile's patches lie. */
@@ -26,15 +28,17 @@ export interface TileGrid {
 export function tileTensors(images: readonly RawImage[], settings: ImageProcessorConfig, grid: TileGrid): ImageTensors {
   const tiles = images.flatMap((image) => imageTiles(image, settings));
   const [blocks, perBlock] = [(grid.perSide / grid.blockSize) ** 2, grid.blockSize ** 2];
-  const length = 3 * grid.patchSize ** 2;
+  const { patchSize } = grid;
+  const length = 3 * patchSize ** 2;
   const pixels = new Float32Array(tiles.length * blocks * perBlock * length);
   const levels = pixelLevels(settings);
-  const patches = blockwise(grid.perSide, grid.blockSize);
+  const patches = patchPlaces({ rows: grid.perSide, columns: grid.perSide }, grid.blockSize);
   let to = 0;
   for (const { image, left, top } of tiles) {
-    for (const { row, column } of patches) {
-      const from = (top + row * grid.patchSize) * image.width + left + column * grid.patchSize;
-      to = writePatch({ from: from * 3, pitch: image.width * 3, data: image.data }, { patchSize: grid.patchSize, levels, pixels, to });
+    const { data, width } = image;
+    for (const [row, column] of patches) {
+      const source = { data, width, left: left + column * patchSize, top: top + row * patchSize };
+      to = writePatch(source, { patchSize, levels, pixels, to });
     }
   }
   return {
@@ -70,32 +74,4 @@ function imageTiles(image: RawImage, settings: ImageProcessorConfig): Tile[] {
 /** Resizes as the settings say. */
 export function resizeImage(image: RawImage, size: ImageSize, { filter }: Pick<ImageProcessorConfig, "filter">): RawImage {
   return filter === "lanczos" ? resizeLanczos(image, size) : resizeBicubic(image, size);
-}
-
-interface PatchSource {
-  /** Index of the top left pixel's red. */
-  readonly from: number;
-  /** Bytes of a row. */
-  readonly pitch: number;
-  readonly data: Uint8Array;
-}
-
-interface PatchTarget {
-  readonly patchSize: number;
-  readonly levels: Float32Array;
-  readonly pixels: Float32Array;
-  readonly to: number;
-}
-
-/** One patch: channel by channel, row by row. @returns where the next begins. */
-function writePatch({ from, pitch, data }: PatchSource, { patchSize, levels, pixels, to }: PatchTarget): number {
-  let at = to;
-  for (let channel = 0; channel < 3; channel++) {
-    for (let row = 0; row < patchSize; row++) {
-      let byte = from + row * pitch + channel;
-      for (let column = 0; column < patchSize; column++, byte += 3)
-        pixels[at++] = levels[(channel << 8) | (data[byte] as number)] as number;
-    }
-  }
-  return at;
 }

@@ -1,3 +1,5 @@
+import { patchPlaces } from "../../multimodal/patches/patch-grid.ts";
+
 /** Coordinates stay below this, so that the last patch finds a place. */
 const LARGEST_COORDINATE = Math.fround(1 - 1e-6);
 
@@ -7,7 +9,7 @@ const LARGEST_COORDINATE = Math.fround(1 - 1e-6);
  * 26, 27 and 32.) Rounded as the reference implementation does on CPUs.
  * @source `Idefics3VisionEmbeddings` of `transformers`.
  */
-export function patchPlaces(count: number, places: number): Int32Array {
+export function partsOfPatches(count: number, places: number): Int32Array {
   const borders = partBorders(places);
   const step = Math.fround(1 / count);
   return Int32Array.from({ length: count }, (_, patch) => {
@@ -36,20 +38,7 @@ function partBorders(places: number): Float32Array {
  * @param perSide patches on a side, a multiple of `blockSize`. @param places positions on a side. @returns [perSide * perSide] int32.
  */
 export function tilePositions(perSide: number, { places, blockSize }: { readonly places: number; readonly blockSize: number }): Int32Array {
-  const along = patchPlaces(perSide, places);
-  return Int32Array.from(
-    blockwise(perSide, blockSize).map(({ row, column }) => (along[row] as number) * places + (along[column] as number)),
-  );
-}
-
-/** The rows and columns of a tile's patches, block by block, both blocks and what is in them row by row. */
-export function blockwise(perSide: number, blockSize: number): { readonly row: number; readonly column: number }[] {
-  const [blocks, perBlock] = [perSide / blockSize, blockSize ** 2];
-  return Array.from({ length: perSide ** 2 }, (_, patch) => {
-    const [block, within] = [Math.floor(patch / perBlock), patch % perBlock];
-    return {
-      row: Math.floor(block / blocks) * blockSize + Math.floor(within / blockSize),
-      column: (block % blocks) * blockSize + (within % blockSize),
-    };
-  });
+  const along = partsOfPatches(perSide, places);
+  const patches = patchPlaces({ rows: perSide, columns: perSide }, blockSize);
+  return Int32Array.from(patches, ([row, column]) => (along[row] as number) * places + (along[column] as number));
 }

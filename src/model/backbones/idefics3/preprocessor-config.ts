@@ -1,6 +1,9 @@
 import { z } from "zod";
 import { parseConfig } from "../../../files/parse-config.ts";
-import { ignored } from "../../multimodal/ignored-fields.ts";
+import { count } from "../../multimodal/config/fields.ts";
+import { ignored } from "../../multimodal/config/ignored-fields.ts";
+import { ignoredImageFields, none, noSides } from "../../multimodal/config/idle-image-fields.ts";
+import { channels, pixelScaleFields, toHuggingFacePixelScale, toPixelScale } from "../../multimodal/config/pixel-fields.ts";
 import type { PixelScale } from "../../multimodal/pixel-levels.ts";
 
 /** How pictures become tiles: `preprocessor_config.json` with the names of this code. */
@@ -19,16 +22,10 @@ export interface ImageProcessorConfig extends PixelScale {
 /** In Pillow's numbering. */
 const FILTERS = { 1: "lanczos", 3: "bicubic" } as const;
 
-const count = z.number().int().positive();
-const channels = z.tuple([z.number(), z.number(), z.number()]);
-const none = z.null().optional();
 const longestEdge = z.strictObject({
   longest_edge: count,
   shortest_edge: none,
-  height: none,
-  width: none,
-  max_height: none,
-  max_width: none,
+  ...noSides,
 });
 
 const schema = z.strictObject({
@@ -37,30 +34,15 @@ const schema = z.strictObject({
   do_image_splitting: z.boolean().default(true),
   max_image_size: longestEdge.default({ longest_edge: 364 }),
   resample: z.union([z.literal(1), z.literal(3)]).default(1),
-  do_rescale: z.boolean().default(true),
-  rescale_factor: z
-    .number()
-    .positive()
-    .default(1 / 255),
-  do_normalize: z.boolean().default(true),
+  ...pixelScaleFields,
   image_mean: channels.default([0.5, 0.5, 0.5]),
   image_std: channels.default([0.5, 0.5, 0.5]),
-  do_convert_rgb: z.literal(true).nullish(),
   do_center_crop: z.literal(false).nullish(),
   crop_size: none,
   do_pad: ignored, // tiles are all of one size
   pad_size: ignored,
-  data_format: ignored,
-  default_to_square: ignored,
-  device: ignored,
-  disable_grouping: ignored,
-  feature_extractor_type: ignored,
-  image_processor_type: ignored,
-  image_seq_length: ignored,
-  input_data_format: ignored,
-  processor_class: ignored,
+  ...ignoredImageFields,
   return_row_col_info: ignored,
-  return_tensors: ignored,
   video_sampling: ignored,
 });
 
@@ -73,9 +55,7 @@ export function parsePreprocessorConfig(value: unknown, { file }: { readonly fil
     doImageSplitting: raw.do_image_splitting,
     tileSize: raw.max_image_size.longest_edge,
     filter: FILTERS[raw.resample],
-    rescaleFactor: raw.do_rescale ? raw.rescale_factor : 1,
-    mean: raw.do_normalize ? raw.image_mean : [0, 0, 0],
-    standardDeviation: raw.do_normalize ? raw.image_std : [1, 1, 1],
+    ...toPixelScale(raw),
   };
 }
 
@@ -94,10 +74,6 @@ export function toHuggingFacePreprocessorConfig(
     do_image_splitting: config.doImageSplitting,
     max_image_size: { longest_edge: config.tileSize },
     do_pad: true,
-    do_rescale: config.rescaleFactor !== 1,
-    rescale_factor: config.rescaleFactor,
-    do_normalize: true,
-    image_mean: [...config.mean],
-    image_std: [...config.standardDeviation],
+    ...toHuggingFacePixelScale(config),
   };
 }

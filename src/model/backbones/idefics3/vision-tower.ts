@@ -1,12 +1,12 @@
 import { divideDimensions, multiplyDimensions, symbol, type Dimension } from "../../../engine/graph/dimension.ts";
-import { add, gather, matmul, reshape } from "../../../engine/graph/operators.ts";
+import { add, gather, reshape } from "../../../engine/graph/operators.ts";
 import type { Value } from "../../../engine/graph/value.ts";
 import type { EncodeImagesOptions } from "../../multimodal/backbone.ts";
-import { clipBlock } from "../../nn/clip-tower.ts";
+import { clipEncoder } from "../../nn/clip-tower.ts";
 import { namedLayerNorm } from "../../nn/layer-norm.ts";
 import { linear } from "../../nn/linear.ts";
 import type { ParameterSource } from "../../nn/parameter-source.ts";
-import { layerBuilder } from "../../nn/recomputed-layers.ts";
+import { patchEmbedding } from "../../nn/patch-embedding.ts";
 import type { Idefics3Config, Idefics3VisionConfig } from "./config.ts";
 
 const TOWER = "model.vision_model";
@@ -55,12 +55,8 @@ interface VisionInputs {
 /** SigLIP's tower: `[tiles, patches, width]`. Each tile attends to itself only, all of it to all of it. */
 function visionTower(parameters: ParameterSource, vision: Idefics3VisionConfig, inputs: VisionInputs, options: EncodeImagesOptions): Value {
   const { builder } = parameters;
-  const build = layerBuilder(builder, options);
-  let hidden = builder.scope(`${TOWER}.embeddings`, () => embeddings(parameters, vision, inputs));
-  for (let index = 0; index < vision.depth; index++) {
-    const name = `${TOWER}.encoder.layers.${index}`;
-    hidden = builder.scope(name, () => build(() => clipBlock(parameters, vision, { name, hidden })));
-  }
+  const embedded = builder.scope(`${TOWER}.embeddings`, () => embeddings(parameters, vision, inputs));
+  const hidden = clipEncoder(parameters, { ...vision, name: TOWER }, embedded, options);
   const name = `${TOWER}.post_layernorm`;
   return builder.scope(name, () => namedLayerNorm(parameters, hidden, { name, epsilon: vision.epsilon }));
 }
@@ -68,11 +64,10 @@ function visionTower(parameters: ParameterSource, vision: Idefics3VisionConfig, 
 function embeddings(parameters: ParameterSource, vision: Idefics3VisionConfig, { pixelValues, positions }: VisionInputs): Value {
   const { width, channels, patchSize, imageSize } = vision;
   const name = `${TOWER}.embeddings`;
-  const kernel = parameters.parameter(`${name}.patch_embedding.weight`, [width, channels, patchSize, patchSize]);
-  const seen = matmul(pixelValues, reshape(kernel, [width, channels * patchSize ** 2]), { transposeB: true });
-  const shifted = add(seen, parameters.parameter(`${name}.patch_embedding.bias`, [width]));
+  const patch = [channels, patchSize, patchSize];
+  const seen = patchEmbedding(parameters, pixelValues, { name: `${name}.patch_embedding`, width, patch, bias: true });
   const places = Math.floor(imageSize / patchSize) ** 2;
-  return add(shifted, gather(parameters.parameter(`${name}.position_embedding.weight`, [places, width]), positions));
+  return add(seen, gather(parameters.parameter(`${name}.position_embedding.weight`, [places, width]), positions));
 }
 
 /** A block's patches one behind the other are its token (pixel shuffle), brought to the decoder's width. */

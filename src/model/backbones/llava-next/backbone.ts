@@ -1,7 +1,6 @@
-import type { Tokenizer } from "../../formats/tokenizer.ts";
 import type { Backbone } from "../../multimodal/backbone.ts";
-import type { BackboneKind } from "../../multimodal/backbone-kind.ts";
-import { checkFit, InputProcessor, type FitRule } from "../../multimodal/input-processor.ts";
+import { backboneKind, type BackboneKind, type BackboneProcessorParts } from "../../multimodal/backbone-kind.ts";
+import { checkFit, InputProcessor, tokenFit, type FitRule } from "../../multimodal/input-processor.ts";
 import type { PromptTemplate } from "../../multimodal/prompt.ts";
 import { parseLlavaNextConfig, towerDepth, toHuggingFaceConfig, type LlavaNextConfig } from "./config.ts";
 import { imageFeatures } from "./image-features.ts";
@@ -9,18 +8,13 @@ import { llavaNextImages } from "./image-preparer.ts";
 import { parsePreprocessorConfig, type ImageProcessorConfig } from "./preprocessor-config.ts";
 
 /** LLaVA-NeXT, also called LLaVA-1.6. @source Liu et al. 2024, "LLaVA-NeXT: Improved reasoning, OCR, and world knowledge". */
-export const LLAVA_NEXT: BackboneKind = {
+export const LLAVA_NEXT: BackboneKind = backboneKind({
   modelType: "llava_next",
-  parse(value, source) {
-    const config = parseLlavaNextConfig(value, source);
-    const { patchSize } = config.vision;
-    return {
-      backbone: llavaNextBackbone(config),
-      makeProcessor: ({ tokenizer, preprocessor, file, prompts }) =>
-        llavaNextProcessor(config, { tokenizer, imageProcessor: parsePreprocessorConfig(preprocessor, { file, patchSize }), prompts }),
-    };
-  },
-};
+  parseConfig: parseLlavaNextConfig,
+  toBackbone: llavaNextBackbone,
+  parsePreprocessor: (value, { file }, { vision: { patchSize } }) => parsePreprocessorConfig(value, { file, patchSize }),
+  toProcessor: llavaNextProcessor,
+});
 
 /** How inputs are laid out for tokenizers of Llama's kind: each part is words of its own. */
 export const LLAVA_NEXT_PROMPTS: PromptTemplate = {
@@ -77,18 +71,11 @@ function unusedBlocks(config: LlavaNextConfig): string[] {
   return [...blocks, `${TOWER}post_layernorm.`];
 }
 
-/** What a processor is made of. */
-export interface LlavaNextProcessorParts {
-  readonly tokenizer: Tokenizer;
-  readonly imageProcessor: ImageProcessorConfig;
-  readonly prompts?: PromptTemplate | undefined;
-}
-
 /** Inputs to tokens and tiles. @throws {ConfigError} if tokenizer, image processor and model do not fit each other. */
-export function llavaNextProcessor(config: LlavaNextConfig, parts: LlavaNextProcessorParts): InputProcessor {
+export function llavaNextProcessor(config: LlavaNextConfig, parts: BackboneProcessorParts<ImageProcessorConfig>): InputProcessor {
   const { tokenizer, imageProcessor, prompts } = parts;
   checkFit([
-    { field: `the id of ${IMAGE_TOKEN}`, got: tokenizer.tokenId(IMAGE_TOKEN), expected: config.imageTokenId },
+    tokenFit(tokenizer, IMAGE_TOKEN, config.imageTokenId),
     { field: "the size of a tile", got: imageProcessor.tileSize, expected: config.vision.imageSize },
     ...pinpointRules(config, imageProcessor),
   ]);

@@ -1,10 +1,11 @@
 import { multiplyDimensions, symbol } from "../../../engine/graph/dimension.ts";
-import { concat, gelu, reshape, slice } from "../../../engine/graph/operators.ts";
+import { concat, reshape, slice } from "../../../engine/graph/operators.ts";
 import type { Value } from "../../../engine/graph/value.ts";
 import type { EncodeImagesOptions } from "../../multimodal/backbone.ts";
 import { clipPatchCount, clipTower, type ClipTower } from "../../nn/clip-tower.ts";
 import { linear } from "../../nn/linear.ts";
 import type { ParameterSource } from "../../nn/parameter-source.ts";
+import { activate } from "../../nn/vision-activation.ts";
 import { towerDepth, type LlavaNextConfig } from "./config.ts";
 
 /**
@@ -34,8 +35,6 @@ function projector(parameters: ParameterSource, config: LlavaNextConfig, x: Valu
   const { projectorActivation, projectorBias: bias, vision, decoder } = config;
   const layer = (x: Value, name: string, inputs: number): Value =>
     linear(parameters, x, { name: `multi_modal_projector.${name}`, inputs, outputs: decoder.hiddenSize, bias });
-  const inner = gelu(layer(x, "linear_1", vision.width), ACTIVATIONS[projectorActivation]);
+  const inner = activate(layer(x, "linear_1", vision.width), projectorActivation);
   return layer(inner, "linear_2", decoder.hiddenSize);
 }
-
-const ACTIVATIONS = { quick_gelu: "quick", gelu: "erf", gelu_pytorch_tanh: "tanh" } as const;

@@ -1,9 +1,7 @@
 import { ConfigError } from "../../../errors/families.ts";
-import type { RawImage } from "../../../inputs/embedding-input.ts";
 import type { ImagePreparer } from "../../multimodal/image-preparer.ts";
-import type { ImageTensors } from "../../multimodal/token-batch.ts";
-import { imageFeatureRows, imageGrid, imageTokenCount } from "./image-grid.ts";
-import { baseImage, imageTiles } from "./image-tiles.ts";
+import { imageGrid, imageTokenCount } from "./image-grid.ts";
+import { baseImage, imageTiles, tileTensors } from "./image-tiles.ts";
 import { toHuggingFacePreprocessorConfig, type ImageProcessorConfig } from "./preprocessor-config.ts";
 
 /**
@@ -21,7 +19,7 @@ export function llavaNextImages(imageTokenId: number, settings: ImageProcessorCo
       const tokens = Array.from({ length: imageTokenCount(grid, settings) }, () => imageTokenId);
       return { tokens, grid: isBaseOnly ? { rows: 1, columns: 1 } : grid.tiles };
     },
-    toTensors: (images) => (images.length === 0 ? undefined : imageTensors(images, settings)),
+    toTensors: (images) => (images.length === 0 ? undefined : tileTensors(imageTiles(images, settings), images, settings)),
     withPixels: (limits) => llavaNextImages(imageTokenId, withPixels(settings, limits)),
     toHuggingFaceConfig: () => toHuggingFacePreprocessorConfig(settings),
     toProcessorConfig: () => ({
@@ -31,20 +29,6 @@ export function llavaNextImages(imageTokenId: number, settings: ImageProcessorCo
       num_additional_image_tokens: 1, // the class token, which the tower has and the decoder does not see
     }),
   };
-}
-
-/** The tiles of all images as one batch, and where each image's features lie. */
-function imageTensors(images: readonly RawImage[], settings: ImageProcessorConfig): ImageTensors {
-  const pixelValues = imageTiles(images, settings);
-  const [tiles, patches] = pixelValues.shape as [number, number];
-  let firstTile = 0;
-  const rows = images.flatMap((image) => {
-    const grid = imageGrid(image, settings);
-    const places = imageFeatureRows(grid, settings, { firstTile, newlineRow: tiles * patches });
-    firstTile += 1 + grid.tiles.rows * grid.tiles.columns;
-    return places;
-  });
-  return { mode: "uniform", inputs: { pixelValues }, featureRows: Int32Array.from(rows) };
 }
 
 /** Limits of pixels choose among the pinpoints; if none is within them, the base image is, or nothing. */

@@ -2,7 +2,9 @@ import { floatTensor, type FloatTensor } from "../../../engine/tensor/tensor.ts"
 import type { RawImage } from "../../../inputs/embedding-input.ts";
 import { resizeBicubic, type ImageSize } from "../../../inputs/resize-image.ts";
 import { pixelLevels } from "../../multimodal/pixel-levels.ts";
-import { imageGrid, type ImageGrid } from "./image-grid.ts";
+import type { ImageTensors } from "../../multimodal/token-batch.ts";
+import { writePatch, type PatchTarget } from "../../multimodal/write-patch.ts";
+import { imageFeatureRows, imageGrid, type ImageGrid } from "./image-grid.ts";
 import type { ImageProcessorConfig } from "./preprocessor-config.ts";
 
 /**
@@ -17,6 +19,19 @@ export function imageTiles(images: readonly RawImage[], settings: ImageProcessor
   const levels = pixelLevels(settings);
   tiles.forEach((tile, at) => writePatches(tile, { patchSize, levels, pixels: pixels.subarray(at * patches * length) }));
   return floatTensor([tiles.length, patches, length], pixels);
+}
+
+/** Tiles as one batch, and where each image's features lie. @param sizes of the images that the tiles were cut from. */
+export function tileTensors(pixelValues: FloatTensor, sizes: readonly ImageSize[], settings: ImageProcessorConfig): ImageTensors {
+  const [tiles, patches] = pixelValues.shape as [number, number];
+  let firstTile = 0;
+  const rows = sizes.flatMap((size) => {
+    const grid = imageGrid(size, settings);
+    const places = imageFeatureRows(grid, settings, { firstTile, newlineRow: tiles * patches });
+    firstTile += 1 + grid.tiles.rows * grid.tiles.columns;
+    return places;
+  });
+  return { mode: "uniform", inputs: { pixelValues }, featureRows: Int32Array.from(rows) };
 }
 
 /** All of an image in one tile, whatever its aspect. */
@@ -53,25 +68,11 @@ function crop({ width, data }: RawImage, { top, left, size }: { top: number; lef
   return { width: size, height: size, data: tile };
 }
 
-interface PatchTarget {
-  readonly patchSize: number;
-  readonly levels: Float32Array;
-  /** Where the tile's patches go. */
-  readonly pixels: Float32Array;
-}
-
-/** A tile's patches row by row; in each, channel by channel, its pixels row by row. */
-function writePatches({ width, data }: RawImage, { patchSize, levels, pixels }: PatchTarget): void {
+/** A tile's patches, row by row. */
+function writePatches({ width, data }: RawImage, target: Omit<PatchTarget, "to">): void {
+  const { patchSize } = target;
   let to = 0;
   for (let top = 0; top < width; top += patchSize) {
-    for (let left = 0; left < width; left += patchSize) {
-      for (let channel = 0; channel < 3; channel++) {
-        for (let row = top; row < top + patchSize; row++) {
-          let from = (row * width + left) * 3 + channel;
-          for (let column = 0; column < patchSize; column++, from += 3)
-            pixels[to++] = levels[(channel << 8) | (data[from] as number)] as number;
-        }
-      }
-    }
+    for (let left = 0; left < width; left += patchSize) to = writePatch({ data, width, left, top }, { ...target, to });
   }
 }

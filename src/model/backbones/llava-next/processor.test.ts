@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { picture } from "../../../../test/fixtures/llava-next/picture.ts";
-import { asPatches, patchPosition, readTensors } from "../../../../test/fixtures/llava-next/reference-model.ts";
+import { asPatches, patchPosition } from "../../../../test/fixtures/llava-next/reference-model.ts";
+import { readTensors } from "../../../../test/support/read-tensors.ts";
 import { thrownBy } from "../../../../test/support/thrown-by.ts";
 import { expectFloat, type Tensor } from "../../../engine/tensor/tensor.ts";
 import { ConfigError, present } from "../../../errors/families.ts";

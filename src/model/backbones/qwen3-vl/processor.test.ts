@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { beforeAll, describe, expect, test } from "vitest";
-import { readTensors } from "../../../../test/support/patch-reference-model.ts";
+import { readTensors } from "../../../../test/support/read-tensors.ts";
 import { expectFloat, type Tensor } from "../../../engine/tensor/tensor.ts";
 import { present } from "../../../errors/families.ts";
 import type { RawImage } from "../../../inputs/embedding-input.ts";

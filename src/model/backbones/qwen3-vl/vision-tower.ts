@@ -1,17 +1,13 @@
-import { divideDimensions, type Dimension } from "../../../engine/graph/dimension.ts";
-import { add, gather, gelu, matmul, mul, reshape, slice } from "../../../engine/graph/operators.ts";
+import type { Dimension } from "../../../engine/graph/dimension.ts";
+import { add, gather, mul, reshape, slice } from "../../../engine/graph/operators.ts";
 import type { Value } from "../../../engine/graph/value.ts";
 import type { VisionInputs } from "../../multimodal/patches/declare-images.ts";
-import { namedLayerNorm } from "../../nn/layer-norm.ts";
-import { linear } from "../../nn/linear.ts";
+import { embedPatches, mergePatches, towerBlock, type PatchMerger } from "../../multimodal/patches/patch-tower.ts";
 import type { ParameterSource } from "../../nn/parameter-source.ts";
 import { layerBuilder, type RecomputeOptions } from "../../nn/recomputed-layers.ts";
-import { rotaryVisionBlock, type RotaryVisionBlock } from "../../nn/rotary-vision-block.ts";
+import { rotaryVisionBlock } from "../../nn/rotary-vision-block.ts";
 import type { Qwen3VLVisionConfig } from "./config.ts";
 import { TAPS } from "./position-taps.ts";
-
-/** Epsilon of the tower's norms. @source Qwen3-VL reference implementation (not in its config). */
-const EPSILON = 1e-6;
 
 /** Beginning of the names of the tower's weights. */
 const TOWER = "model.visual";
@@ -44,38 +40,23 @@ export function visionTower(
   const { builder } = parameters;
   const { cosines, sines, bias } = inputs;
   const build = layerBuilder(builder, options);
-  const block = blockOf(config);
+  const block = towerBlock(config, { innerWidth: config.innerDimension, feedForward: ["mlp.linear_fc1", "mlp.linear_fc2"] });
   const deep: Value[] = [];
-  let hidden = builder.scope(`${TOWER}.patch_embed`, () => embeddedPatches(parameters, config, inputs));
+  let hidden = builder.scope(`${TOWER}.patch_embed`, () => placedPatches(parameters, config, inputs));
   for (let index = 0; index < config.depth; index++) {
     const name = `${TOWER}.blocks.${index}`;
     hidden = builder.scope(name, () => build(() => rotaryVisionBlock(parameters, block, { name, hidden, cosines, sines, bias })));
     const merger = config.deepstackBlocks.indexOf(index);
-    if (merger >= 0)
-      deep.push(patchMerger(parameters, config, { name: `${TOWER}.deepstack_merger_list.${merger}`, hidden, normed: "block" }));
+    if (merger >= 0) deep.push(mergePatches(parameters, config, hidden, { ...MERGER, name: `${TOWER}.deepstack_merger_list.${merger}` }));
   }
-  return { features: patchMerger(parameters, config, { name: `${TOWER}.merger`, hidden, normed: "patch" }), deep };
+  return { features: mergePatches(parameters, config, hidden, { ...MERGER, name: `${TOWER}.merger`, normed: "patch" }), deep };
 }
 
-function blockOf({ embedDimension, innerDimension, headCount, hiddenActivation }: Qwen3VLVisionConfig): RotaryVisionBlock {
-  return {
-    width: embedDimension,
-    innerWidth: innerDimension,
-    headCount,
-    activation: hiddenActivation,
-    epsilon: EPSILON,
-    feedForward: ["mlp.linear_fc1", "mlp.linear_fc2"],
-  };
-}
+const MERGER: Omit<PatchMerger, "name"> = { norm: "norm", layers: ["linear_fc1", "linear_fc2"], normed: "block" };
 
-/** Patches, a convolution whose kernel is as large as its stride, with their positions added. The checkpoint has the kernel's shape. */
-function embeddedPatches(parameters: ParameterSource, config: Qwen3VLVisionConfig, inputs: Qwen3VLVisionInputs): Value {
-  const { embedDimension, patchSize, temporalPatchSize, inChannels } = config;
-  const shape = [embedDimension, inChannels, temporalPatchSize, patchSize, patchSize];
-  const kernel = parameters.parameter(`${TOWER}.patch_embed.proj.weight`, shape);
-  const weight = reshape(kernel, [embedDimension, inChannels * temporalPatchSize * patchSize ** 2]);
-  const seen = matmul(inputs.pixelValues, weight, { transposeB: true });
-  const patches = add(seen, parameters.parameter(`${TOWER}.patch_embed.proj.bias`, [embedDimension]));
+/** Patches with their positions added. */
+function placedPatches(parameters: ParameterSource, config: Qwen3VLVisionConfig, inputs: Qwen3VLVisionInputs): Value {
+  const patches = embedPatches(parameters, config, inputs.pixelValues, { name: `${TOWER}.patch_embed.proj`, bias: true });
   return add(patches, positionEmbeddings(parameters, config, inputs));
 }
 
@@ -92,24 +73,4 @@ function positionEmbeddings(
     return mul(gather(table, rows), slice(positionWeights, -1, [tap, tap + 1]));
   });
   return parts.reduce(add);
-}
-
-/** Merges each block of patches into one vector. @param normed what is normalised: each patch, or a block's patches together. */
-function patchMerger(
-  parameters: ParameterSource,
-  config: Qwen3VLVisionConfig,
-  { name, hidden, normed }: { readonly name: string; readonly hidden: Value; readonly normed: "patch" | "block" },
-): Value {
-  const blockSize = config.spatialMergeSize ** 2;
-  const wide = config.embedDimension * blockSize;
-  const norm = (x: Value): Value => namedLayerNorm(parameters, x, { name: `${name}.norm`, epsilon: EPSILON });
-  const joined = (x: Value): Value => {
-    const [images, patches] = x.shape as [Dimension, Dimension, number];
-    return reshape(x, [images, divideDimensions(patches, blockSize), wide]);
-  };
-  return parameters.builder.scope(name, () => {
-    const blocks = normed === "patch" ? joined(norm(hidden)) : norm(joined(hidden));
-    const first = gelu(linear(parameters, blocks, { name: `${name}.linear_fc1`, inputs: wide, outputs: wide, bias: true }));
-    return linear(parameters, first, { name: `${name}.linear_fc2`, inputs: wide, outputs: config.hiddenSize, bias: true });
-  });
 }

@@ -2,11 +2,13 @@ import { floatTensor } from "../../../engine/tensor/tensor.ts";
 import { ProcessorError } from "../../../errors/families.ts";
 import type { RawImage } from "../../../inputs/embedding-input.ts";
 import { resizeBicubic, type ImageSize } from "../../../inputs/resize-image.ts";
+import { CLIP_PIXEL_SCALE, pixelLevels, type PixelScale } from "../pixel-levels.ts";
+import { writePatch } from "../write-patch.ts";
 import type { ImageBatch } from "./image-tensors.ts";
 import type { PatchGrid } from "./patch-grid.ts";
 
 /** How pictures become patches: `preprocessor_config.json` with the names of this code. */
-export interface ImageProcessorConfig {
+export interface ImageProcessorConfig extends PixelScale {
   /** Pixels on a side. */
   readonly patchSize: number;
   /** Frames of a patch; a still image is repeated that often. */
@@ -19,25 +21,17 @@ export interface ImageProcessorConfig {
   readonly maxPixels: number;
   /** Whether pictures may be resized at all; if not, both sides must be multiples of `patchSize * mergeSize`. */
   readonly doResize: boolean;
-  /** What a byte is multiplied with, 1/255; 1 for none. */
-  readonly rescaleFactor: number;
-  /** Subtracted per channel after rescaling. */
-  readonly mean: readonly [number, number, number];
-  /** Divided by per channel. */
-  readonly standardDeviation: readonly [number, number, number];
 }
 
 /** Qwen2-VL's, with CLIP's mean and standard deviation: what `transformers` takes for fields that are not there. @source Qwen2-VL reference implementation. */
 export const QWEN2_VL_IMAGE_PROCESSOR: ImageProcessorConfig = {
+  ...CLIP_PIXEL_SCALE,
   patchSize: 14,
   temporalPatchSize: 2,
   mergeSize: 2,
   minPixels: 56 * 56,
   maxPixels: 28 * 28 * 1280,
   doResize: true,
-  rescaleFactor: 1 / 255,
-  mean: [0.48145466, 0.4578275, 0.40821073],
-  standardDeviation: [0.26862954, 0.26130258, 0.27577711],
 };
 
 /** The longest side over the shortest that is still taken. */
@@ -91,7 +85,7 @@ export function imagesToPatches(images: readonly RawImage[], config: ImageProces
   const patchCount = grids.reduce((sum, { rows, columns }) => sum + rows * columns, 0);
   const width = 3 * config.temporalPatchSize * config.patchSize ** 2;
   const pixels = new Float32Array(patchCount * width);
-  const levels = levelTable(config);
+  const levels = pixelLevels(config);
   let offset = 0;
   for (const image of images) {
     const resized = resizeBicubic(image, smartResize(image, config));
@@ -100,24 +94,15 @@ export function imagesToPatches(images: readonly RawImage[], config: ImageProces
   return { pixelValues: floatTensor([patchCount, width], pixels), grids };
 }
 
-/** The normalised value of each byte in each channel: [3, 256] float32, rounded where the reference rounds. */
-function levelTable({ rescaleFactor, mean, standardDeviation }: ImageProcessorConfig): Float32Array {
-  return Float32Array.from({ length: 3 * 256 }, (_, index) => {
-    const channel = index >> 8;
-    const centred = Math.fround(Math.fround((index & 255) * rescaleFactor) - Math.fround(mean[channel] as number));
-    return centred / Math.fround(standardDeviation[channel] as number);
-  });
-}
-
-interface PatchTarget {
+interface PatchesTarget {
   readonly config: ImageProcessorConfig;
   readonly levels: Float32Array;
   readonly pixels: Float32Array;
   readonly offset: number;
 }
 
-function writePatches({ width, height, data }: RawImage, { config, levels, pixels, offset }: PatchTarget): number {
-  const { patchSize, mergeSize } = config;
+function writePatches({ width, height, data }: RawImage, { config, levels, pixels, offset }: PatchesTarget): number {
+  const { patchSize, mergeSize, temporalPatchSize: frames } = config;
   const block = patchSize * mergeSize;
   let to = offset;
   for (let blockTop = 0; blockTop < height; blockTop += block) {
@@ -125,33 +110,9 @@ function writePatches({ width, height, data }: RawImage, { config, levels, pixel
       for (let inBlock = 0; inBlock < mergeSize ** 2; inBlock++) {
         const top = blockTop + Math.floor(inBlock / mergeSize) * patchSize;
         const left = blockLeft + (inBlock % mergeSize) * patchSize;
-        to = writePatch({ from: (top * width + left) * 3, pitch: width * 3, data }, { config, levels, pixels, offset: to });
+        to = writePatch({ data, width, left, top }, { patchSize, frames, levels, pixels, to });
       }
     }
-  }
-  return to;
-}
-
-interface PatchSource {
-  /** Index of the top left pixel's red. */
-  readonly from: number;
-  /** Bytes of a row. */
-  readonly pitch: number;
-  readonly data: Uint8Array;
-}
-
-/** One patch: channel by channel, its frames one after another, row by row. @returns where the next patch begins. */
-function writePatch({ from, pitch, data }: PatchSource, { config, levels, pixels, offset }: PatchTarget): number {
-  const { patchSize, temporalPatchSize } = config;
-  const frame = patchSize ** 2;
-  let to = offset;
-  for (let channel = 0; channel < 3; channel++) {
-    const begin = to;
-    for (let row = 0; row < patchSize; row++) {
-      let at = from + row * pitch + channel;
-      for (let column = 0; column < patchSize; column++, at += 3) pixels[to++] = levels[(channel << 8) | (data[at] as number)] as number;
-    }
-    for (let repeat = 1; repeat < temporalPatchSize; repeat++, to += frame) pixels.copyWithin(to, begin, begin + frame);
   }
   return to;
 }

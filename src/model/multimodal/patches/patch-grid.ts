@@ -18,6 +18,11 @@ export interface PatchVisionConfig {
   readonly inChannels: number;
 }
 
+/** What a patch is made of, in the order of the tower's convolution: channels, frames, rows and columns. */
+export function patchShape({ inChannels, temporalPatchSize, patchSize }: PatchVisionConfig): readonly [number, number, number, number] {
+  return [inChannels, temporalPatchSize, patchSize, patchSize];
+}
+
 /** Row and column of each patch, in the order the processor gives them: block by block, `merge x merge` patches a block. */
 export function patchPlaces({ rows, columns }: PatchGrid, merge: number): (readonly [row: number, column: number])[] {
   const places: (readonly [number, number])[] = [];

@@ -1,24 +1,20 @@
 import { z } from "zod";
 import { parseConfig } from "../../../files/parse-config.ts";
+import { count } from "../config/fields.ts";
+import { ignoredImageFields, none, noSides } from "../config/idle-image-fields.ts";
+import { pixelScaleFields, toHuggingFacePixelScale, toPixelScale } from "../config/pixel-fields.ts";
 import { QWEN2_VL_IMAGE_PROCESSOR, type ImageProcessorConfig } from "./image-processor.ts";
 
-const count = z.number().int().positive();
-const channels = z.tuple([z.number(), z.number(), z.number()]);
-const ignored = z.unknown().optional();
+const limits = { min_pixels: count.nullish(), max_pixels: count.nullish() } as const;
 
 const schema = z.strictObject({
-  min_pixels: count.nullish(),
-  max_pixels: count.nullish(),
+  ...limits,
   size: z
     .strictObject({
-      min_pixels: count.nullish(),
-      max_pixels: count.nullish(),
+      ...limits,
       shortest_edge: count.nullish(),
       longest_edge: count.nullish(),
-      height: z.null().optional(),
-      width: z.null().optional(),
-      max_height: z.null().optional(),
-      max_width: z.null().optional(),
+      ...noSides,
     })
     .nullish(),
   patch_size: count.default(14),
@@ -26,29 +22,12 @@ const schema = z.strictObject({
   merge_size: count.default(2),
   do_resize: z.boolean().default(true),
   resample: z.literal(3).default(3), // bicubic, in Pillow's numbering
-  do_rescale: z.boolean().default(true),
-  rescale_factor: z
-    .number()
-    .positive()
-    .default(1 / 255),
-  do_normalize: z.boolean().default(true),
-  image_mean: channels.default([...QWEN2_VL_IMAGE_PROCESSOR.mean]),
-  image_std: channels.default([...QWEN2_VL_IMAGE_PROCESSOR.standardDeviation]),
-  do_convert_rgb: z.literal(true).nullish(),
+  ...pixelScaleFields,
   do_center_crop: z.literal(false).nullish(),
   do_pad: z.literal(false).nullish(),
-  crop_size: z.null().optional(),
-  pad_size: z.null().optional(),
-  data_format: ignored,
-  default_to_square: ignored,
-  device: ignored,
-  disable_grouping: ignored,
-  feature_extractor_type: ignored,
-  image_processor_type: ignored,
-  image_seq_length: ignored,
-  input_data_format: ignored,
-  processor_class: ignored,
-  return_tensors: ignored,
+  crop_size: none,
+  pad_size: none,
+  ...ignoredImageFields,
 });
 
 /** Parses `preprocessor_config.json` of a model with patches in merge blocks, with the defaults of `transformers`. @throws {ConfigError} naming file, field, what is there and what was expected. */
@@ -62,9 +41,7 @@ export function parsePreprocessorConfig(value: unknown, { file }: { file: string
     minPixels: raw.min_pixels ?? size?.min_pixels ?? size?.shortest_edge ?? QWEN2_VL_IMAGE_PROCESSOR.minPixels,
     maxPixels: raw.max_pixels ?? size?.max_pixels ?? size?.longest_edge ?? QWEN2_VL_IMAGE_PROCESSOR.maxPixels,
     doResize: raw.do_resize,
-    rescaleFactor: raw.do_rescale ? raw.rescale_factor : 1,
-    mean: raw.do_normalize ? raw.image_mean : [0, 0, 0],
-    standardDeviation: raw.do_normalize ? raw.image_std : [1, 1, 1],
+    ...toPixelScale(raw),
   };
 }
 
@@ -82,10 +59,6 @@ export function toHuggingFacePreprocessorConfig(config: ImageProcessorConfig, pr
     patch_size: config.patchSize,
     temporal_patch_size: config.temporalPatchSize,
     merge_size: config.mergeSize,
-    do_rescale: config.rescaleFactor !== 1,
-    rescale_factor: config.rescaleFactor,
-    do_normalize: true,
-    image_mean: [...config.mean],
-    image_std: [...config.standardDeviation],
+    ...toHuggingFacePixelScale(config),
   };
 }

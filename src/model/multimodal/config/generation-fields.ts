@@ -1,4 +1,4 @@
-import { ignored } from "./ignored-fields.ts";
+import { allIgnored, type ignored } from "./ignored-fields.ts";
 
 const NAMES = [
   "add_cross_attention",
@@ -49,6 +49,4 @@ const NAMES = [
  * Fields that transformers 4 wrote into configurations of parts of a model, whether they were set or not: settings of generation, and of kinds of models
  * that these are not. They change nothing in what Polyvec computes.
  */
-export const generationFields: Readonly<Record<(typeof NAMES)[number], typeof ignored>> = Object.fromEntries(
-  NAMES.map((name) => [name, ignored]),
-) as Record<(typeof NAMES)[number], typeof ignored>;
+export const generationFields: Readonly<Record<(typeof NAMES)[number], typeof ignored>> = allIgnored(NAMES);

@@ -1,4 +1,4 @@
-import { ConfigError } from "../../errors/families.ts";
+import { ConfigError } from "../../../errors/families.ts";
 
 /** What ties fields of a configuration to each other. */
 export interface ConfigRule {

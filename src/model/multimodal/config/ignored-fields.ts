@@ -3,6 +3,11 @@ import { z } from "zod";
 /** A field that may hold anything. */
 export const ignored: z.ZodOptional<z.ZodUnknown> = z.unknown().optional();
 
+/** Fields that may hold anything. */
+export function allIgnored<Name extends string>(names: readonly Name[]): Readonly<Record<Name, typeof ignored>> {
+  return Object.fromEntries(names.map((name) => [name, ignored])) as Record<Name, typeof ignored>;
+}
+
 const NAMES = [
   "_name_or_path",
   "_attn_implementation",
@@ -28,6 +33,4 @@ const NAMES = [
 ] as const;
 
 /** Fields of every configuration of `transformers` that change nothing in what Polyvec computes. */
-export const ignoredFields: Readonly<Record<(typeof NAMES)[number], typeof ignored>> = Object.fromEntries(
-  NAMES.map((name) => [name, ignored]),
-) as Record<(typeof NAMES)[number], typeof ignored>;
+export const ignoredFields: Readonly<Record<(typeof NAMES)[number], typeof ignored>> = allIgnored(NAMES);
