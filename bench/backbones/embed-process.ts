@@ -24,10 +24,10 @@ async function costOf(folder: string, input: EmbeddingInput): Promise<{ readonly
   return { flops: countFlops(graph, bindInputs({ inputs: new Map(known) }, tensors)), tokens: batch.lengths[0] ?? 0 };
 }
 
-const { folder, rounds, threads } = JSON.parse(present(process.argv[2], "what to run")) as EmbedRequest;
+const { folder, prepacking, rounds, threads } = JSON.parse(present(process.argv[2], "what to run")) as EmbedRequest;
 const input = benchInput();
 const start = performance.now();
-const model = await loadModel(folder, { threads });
+const model = await loadModel(folder, { threads, prepacking });
 const opened = performance.now();
 const [first] = await model.embed([input]);
 const ready = performance.now();

@@ -14,6 +14,8 @@ import { checkpointBytes, writeCheckpoint, type CheckpointDType } from "./write-
 export interface BackbonePart {
   readonly size: CheckpointSize;
   readonly dtypes: readonly CheckpointDType[];
+  /** Embeds with weights as they lie, too. */
+  readonly asTheyLie?: true;
   /** Bars; none for sizes that only try the suite out. */
   readonly bars?: BackboneBars;
 }
@@ -41,8 +43,13 @@ const MOST_OPEN_MS = 5000;
 /** The highest ratio of int8's time to float32's. */
 const INT8_RATIO = 0.5;
 
+/** Behind a case's name: `prepacking` of `loadModel` was false. */
+const AS_THEY_LIE = "weights as they lie";
+
 interface Timed {
   readonly ours: ReadonlyMap<CheckpointDType, EmbedTimes>;
+  /** The same, weights used as they lie. */
+  readonly asTheyLie: ReadonlyMap<CheckpointDType, EmbedTimes>;
   readonly torch: ReadonlyMap<string, TorchTimes>;
 }
 
@@ -50,7 +57,7 @@ interface Timed {
 export async function embeddingPart(part: BackbonePart, options: PartOptions, context: SuiteContext): Promise<SuiteSection> {
   const { size, dtypes } = part;
   const { scratch, threads, rounds } = options;
-  const ours = new Map<CheckpointDType, EmbedTimes>();
+  const [ours, asTheyLie] = [new Map<CheckpointDType, EmbedTimes>(), new Map<CheckpointDType, EmbedTimes>()];
   const torch = new Map<string, TorchTimes>();
   const facts: Record<string, string> = {};
   for (const dtype of dtypes) {
@@ -59,13 +66,17 @@ export async function embeddingPart(part: BackbonePart, options: PartOptions, co
     await checkFreeDisk(scratch.folder, checkpointBytes(size, dtype));
     await writeCheckpoint(folder, size, dtype);
     context.say(`${size.name}: embedding, ${dtype}`);
-    const times = await embedInProcess({ folder, rounds, threads }, scratch.signal);
+    const times = await embedInProcess({ folder, prepacking: true, rounds, threads }, scratch.signal);
     context.say(`${size.name}: ${dtype} took ${seconds(spreadOf(times.times).median)}, ${percent(shareOf(times))} of the peak`);
     ours.set(dtype, times);
+    if (part.asTheyLie === true) {
+      context.say(`${size.name}: embedding, ${dtype}, ${AS_THEY_LIE}`);
+      asTheyLie.set(dtype, await embedInProcess({ folder, prepacking: false, rounds, threads }, scratch.signal));
+    }
     if (dtype === "float32") Object.assign(facts, await besideTorch(torch, folder, options, context));
     await rm(folder, { recursive: true });
   }
-  return embeddingSection(part, { ours, torch }, facts);
+  return embeddingSection(part, { ours, asTheyLie, torch }, facts);
 }
 
 async function besideTorch(
@@ -86,27 +97,32 @@ async function besideTorch(
 }
 
 function embeddingSection({ size, bars }: BackbonePart, timed: Timed, facts: Readonly<Record<string, string>>): SuiteSection {
-  const { ours, torch } = timed;
+  const { ours, asTheyLie, torch } = timed;
   const measurements = [
     ...[...ours].map(([dtype, { times }]) => toMeasurement(dtype, times)),
+    ...[...asTheyLie].map(([dtype, { times }]) => toMeasurement(`${dtype}, ${AS_THEY_LIE}`, times)),
     ...[...torch].map(([dtype, { times }]) => toMeasurement(`PyTorch, ${dtype}`, times)),
   ];
   const [first] = ours.values();
   return {
     title: `${size.name}, random weights: one picture of 336 x 336 and 40 tokens of text, ${first?.tokens} tokens, ms`,
     measurements,
-    comparisons: comparisonsOf(measurements),
+    comparisons: comparisonsOf(measurements, timed),
     bars: bars === undefined ? {} : { int8: INT8_RATIO },
     verdicts: bars === undefined ? [] : verdictsOf(ours, bars),
     facts: { ...factsOf(timed), ...facts },
   };
 }
 
-/** Each beside float32, and float32 beside PyTorch's. */
-function comparisonsOf(measurements: readonly Measurement[]): Comparison[] {
-  const own = measurements.filter(({ name }) => !name.startsWith("PyTorch"));
-  const others = measurements.filter(({ name }) => name === "float32" || name === "PyTorch, float32");
-  return [...compare(own, "float32"), ...compare(others, "PyTorch, float32")];
+/** Each dtype beside float32, weights as they lie beside those laid out, and float32 beside PyTorch's. */
+function comparisonsOf(measurements: readonly Measurement[], { ours }: Timed): Comparison[] {
+  const among = (...names: readonly string[]): Measurement[] => measurements.filter(({ name }) => names.includes(name));
+  const dtypes = [...ours.keys()];
+  return [
+    ...compare(among(...dtypes), "float32"),
+    ...dtypes.flatMap((dtype) => compare(among(dtype, `${dtype}, ${AS_THEY_LIE}`), dtype)),
+    ...compare(among("float32", "PyTorch, float32"), "PyTorch, float32"),
+  ];
 }
 
 function toMeasurement(name: string, times: readonly number[]): Measurement {
@@ -138,16 +154,15 @@ function memoryVerdict(peak: number, bar: number): Verdict {
   return { name: "int8, most memory resident", got: gigabytes(peak), bar: `<= ${gigabytes(bar)}`, isMet: peak <= bar };
 }
 
-function factsOf({ ours, torch }: Timed): Record<string, string> {
+function factsOf({ ours, asTheyLie, torch }: Timed): Record<string, string> {
   const facts: Record<string, string> = {};
   for (const [dtype, times] of ours) {
-    const { openMs, firstMs, memory, flops, peakFlops } = times;
-    facts[`${dtype}, until the first embedding`] = `${seconds(openMs)} to open, then ${seconds(firstMs)}`;
-    facts[`${dtype}, memory`] =
-      `${gigabytes(memory.peak)} at most; then ${gigabytes(memory.own)} of its own and ${gigabytes(memory.mapped)} of mapped files`;
+    const { flops, peakFlops } = times;
+    Object.assign(facts, startFacts(dtype, times));
     facts[`${dtype}, speed`] =
       `${(flops / 1e12).toFixed(2)} TFLOP at ${percent(shareOf(times))} of ${(peakFlops / 1e9).toFixed(0)} GFLOP/s, the fastest float32 product beside it`;
   }
+  for (const [dtype, times] of asTheyLie) Object.assign(facts, startFacts(`${dtype}, ${AS_THEY_LIE}`, times));
   const plain = ours.get("float32")?.embedding;
   for (const [dtype, { embedding, openMs, firstMs, peak }] of torch) {
     facts[`PyTorch, ${dtype}`] =
@@ -155,6 +170,13 @@ function factsOf({ ours, torch }: Timed): Record<string, string> {
       `cosine to Polyvec's float32 ${plain === undefined ? "unknown" : cosineOf(plain, embedding).toFixed(6)}`;
   }
   return facts;
+}
+
+function startFacts(name: string, { openMs, firstMs, memory: { peak, own, mapped } }: EmbedTimes): Record<string, string> {
+  return {
+    [`${name}, until the first embedding`]: `${seconds(openMs)} to open, then ${seconds(firstMs)}`,
+    [`${name}, memory`]: `${gigabytes(peak)} at most; then ${gigabytes(own)} of its own and ${gigabytes(mapped)} of mapped files`,
+  };
 }
 
 /** Seconds of so many milliseconds. */

@@ -7,6 +7,8 @@ import type { ProcessMemory } from "./process-memory.ts";
 /** What a process that embeds is asked for. */
 export interface EmbedRequest {
   readonly folder: string;
+  /** Whether weights are laid out for the kernels, or used as they lie. */
+  readonly prepacking: boolean;
   readonly rounds: number;
   readonly threads: number;
 }

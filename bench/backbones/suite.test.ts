@@ -23,8 +23,21 @@ describe("bench/backbones", () => {
       expect.stringMatching(/^emoji-mini, exported/),
     ]);
     expect(sections.flatMap(missedBars)).toEqual([]);
-    expect(sections[0]?.measurements.map(({ name }) => name)).toEqual(["float32", "int8"]);
-    expect(sections[0]?.facts).toMatchObject({ "float32, memory": expect.stringMatching(/GB at most/) as unknown });
+    expect(sections[0]?.measurements.map(({ name }) => name)).toEqual([
+      "float32",
+      "int8",
+      "float32, weights as they lie",
+      "int8, weights as they lie",
+    ]);
+    expect(sections[0]?.comparisons?.map(({ name, baseline }) => [name, baseline])).toEqual([
+      ["int8", "float32"],
+      ["float32, weights as they lie", "float32"],
+      ["int8, weights as they lie", "int8"],
+    ]);
+    expect(sections[0]?.facts).toMatchObject({
+      "float32, memory": expect.stringMatching(/GB at most/) as unknown,
+      "int8, weights as they lie, until the first embedding": expect.stringMatching(/s to open, then .* s$/) as unknown,
+    });
     expect(said).toContain("Qwen2-VL, tiny: embedding, int8");
     expect((await scratchFolders()).filter((name) => !before.includes(name))).toEqual([]);
   }, 300_000);

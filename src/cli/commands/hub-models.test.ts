@@ -61,6 +61,12 @@ describe("a model of the hub", () => {
     expect(await readdir(cache)).toEqual(["models--tiny--model"]);
   });
 
+  test("is looked for by `reproduce` before anything else is done", async () => {
+    const { code, error } = await runPolyvecJson("reproduce", "--base", "tiny/modle", "--out", join(root, "reproduced"));
+    expect([code, error]).toEqual([1, expect.objectContaining({ code: "hub", message: expect.stringMatching(/modle/) as unknown })]);
+    expect(hub.requests.some((request) => request.includes("tiny/modle"))).toBe(true);
+  });
+
   test("that is not there is told with the folder that is not there either", async () => {
     const { code, error } = await runPolyvecJson("embed", "a cat", "--model", "tiny/modle");
     expect([code, error]).toEqual([

@@ -14,7 +14,7 @@ export const command: CommandModule = defineCommand({
       )
       .option("--out <folder>", "where runs and report go; default runs/reproduce-<preset>, numbered if there is a finished one")
       .option("--resume", "go on with the reproduction in that folder: finished runs are kept")
-      .option("--base <folder>", "model folder to start from; default models/emoji-base")
+      .option("--base <model>", "start from that model folder, or model of the hub (org/name[@revision]); default models/emoji-base")
       .option("--threads <count>", "threads of the engine", positiveInteger),
   async run({ preset: name, out, resume = false, base, threads }, context) {
     const [{ PRESETS }, { reproduce }, { defaultFolder }, { loadCorpus }, { printResult }] = await Promise.all([
@@ -26,8 +26,8 @@ export const command: CommandModule = defineCommand({
     ]);
     const { progress, signal } = context;
     const folder = out ?? (await defaultFolder(name, resume));
-    const corpus = await loadCorpus(context);
-    const result = await reproduce({ preset: PRESETS[name], corpus, base, out: folder, resume, threads, progress, signal });
+    const openCorpus = (): ReturnType<typeof loadCorpus> => loadCorpus(context);
+    const result = await reproduce({ preset: PRESETS[name], openCorpus, base, out: folder, resume, threads, progress, signal });
     if (context.json) await context.out.json(result);
     else await context.out.line(printResult(result, terminalWidth()));
   },

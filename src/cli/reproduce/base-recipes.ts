@@ -1,5 +1,7 @@
 import { fileURLToPath } from "node:url";
-import { resolve } from "node:path";
+import { relative, resolve } from "node:path";
+import { findModel } from "../../embed/load-model.ts";
+import type { HubOptions } from "../../model/folder/hub/hub-options.ts";
 import { readRecipe } from "../../train/recipe/recipe.ts";
 import type { Recipe, RecipeData } from "../../train/recipe/recipe-types.ts";
 import type { PresetTraining } from "./presets.ts";
@@ -16,23 +18,29 @@ export interface ReproduceRecipes {
   readonly baseFolder: string;
   /** The same as it was named: by the caller, or by the recipes. */
   readonly baseName: string;
+  /** The same for a report: a folder's path from here, or the name of a model that ships or of the hub. */
+  readonly baseLabel: string;
 }
 
 /**
  * Reads `recipes/emoji-{ssc,pdf,pdf-shared}.json` and brings them to a preset's size.
- * @param base folder of the model to start from in place of the recipes' own. @throws {FileError} {ConfigError} as `readRecipe`.
+ * @param base the model to start from in place of the recipes' own: a folder, one that ships, or one of the hub, which is fetched once.
+ * @throws {FileError} {ConfigError} as `readRecipe`. @throws {FileError} {HubError} as `findModel`.
  */
-export async function readBaseRecipes(training: PresetTraining, base?: string): Promise<ReproduceRecipes> {
+export async function readBaseRecipes(training: PresetTraining, base?: string, hub: HubOptions = {}): Promise<ReproduceRecipes> {
   const [ssc, pdf, shared] = await Promise.all(["ssc", "pdf", "pdf-shared"].map((name) => readRecipe(`${RECIPES}emoji-${name}.json`)));
   const recipes = { ssc, pdf, shared } as BaseRecipes;
-  const baseFolder = base === undefined ? resolve(RECIPES, recipes.ssc.model.base ?? "") : resolve(base);
+  const baseName = base ?? recipes.ssc.model.base ?? "";
+  const named = base === undefined ? resolve(RECIPES, baseName) : resolve(base);
+  const baseFolder = base === undefined ? named : resolve(await findModel(base, hub));
+  const baseLabel = baseFolder === named ? relative(process.cwd(), baseFolder) : baseName;
   const resize = (recipe: Recipe, seed: number): Recipe => atSize(base === undefined ? recipe : startingFrom(recipe, base), training, seed);
   const forSeed = (seed: number): BaseRecipes => ({
     ssc: resize(recipes.ssc, seed),
     pdf: resize(recipes.pdf, seed),
     shared: resize(recipes.shared, seed),
   });
-  return { forSeed, baseFolder, baseName: base ?? recipes.ssc.model.base ?? "" };
+  return { forSeed, baseFolder, baseName, baseLabel };
 }
 
 function atSize(recipe: Recipe, training: PresetTraining, seed: number): Recipe {

@@ -7,8 +7,11 @@ import type { ReproducePreset } from "./presets.ts";
 export interface ReproduceContext {
   readonly preset: ReproducePreset;
   readonly corpus: EmojiCorpus;
-  /** The model that all runs start from. */
+  /** The model that all runs start from, as the caller named it, if it did. */
+  readonly base: string | undefined;
   readonly baseFolder: string;
+  /** The same as the report names it. */
+  readonly baseLabel: string;
   /** The folder of the whole reproduction. */
   readonly out: string;
   /** Choices are made on these. */

@@ -1,7 +1,8 @@
 import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
+import { startHub } from "../../../test/support/hub-server.ts";
 import { tinyModel } from "../../../test/support/tiny-model.ts";
 import { makeSyntheticCorpus } from "../../data/emoji/synthetic-corpus.ts";
 import { readReport } from "../../eval/report/write-report.ts";
@@ -10,7 +11,7 @@ import { SINGLE_PATH } from "../../model/paths/path-config.ts";
 import type { Progress } from "../terminal/progress.ts";
 import type { ReproducePreset } from "./presets.ts";
 import { printResult } from "./print-result.ts";
-import { reproduce } from "./reproduce.ts";
+import { reproduce, type ReproduceOptions } from "./reproduce.ts";
 import { readRunLog } from "./run-log.ts";
 
 let root = "";
@@ -19,6 +20,7 @@ beforeAll(async () => {
   await saveModelFolder(join(root, "base"), tinyModel({ paths: SINGLE_PATH }));
 });
 afterAll(() => rm(root, { recursive: true, force: true }));
+afterEach(() => vi.unstubAllEnvs());
 
 const corpus = makeSyntheticCorpus({ concepts: 40 });
 
@@ -43,14 +45,18 @@ function watch(onUpdate: (label: string, done: number) => void = () => undefined
   return { progress: { task, note: () => undefined, stop: () => undefined }, labels };
 }
 
-function run(options: {
-  progress: Progress;
-  signal?: AbortSignal;
-  resume?: boolean;
-  preset?: ReproducePreset;
-}): ReturnType<typeof reproduce> {
-  const { signal = new AbortController().signal, resume = false, preset = TINY } = options;
-  return reproduce({ preset, corpus, base: join(root, "base"), out: join(root, "out"), threads: 1, ...options, signal, resume });
+function run(options: Partial<ReproduceOptions> & { progress: Progress }): ReturnType<typeof reproduce> {
+  const { signal } = new AbortController();
+  return reproduce({
+    preset: TINY,
+    openCorpus: () => Promise.resolve(corpus),
+    base: join(root, "base"),
+    out: join(root, "out"),
+    resume: false,
+    threads: 1,
+    signal,
+    ...options,
+  });
 }
 
 test("a reproduction that is interrupted goes on where it was, and ends with a report", async () => {
@@ -58,7 +64,7 @@ test("a reproduction that is interrupted goes on where it was, and ends with a r
   const { progress } = watch((label, done) => label.includes("PDF, seed 0") && done === 1 && controller.abort());
   await expect(run({ progress, signal: controller.signal })).rejects.toMatchObject({
     code: "aborted",
-    message: expect.stringMatching(/polyvec reproduce --preset tiny --out .*out --resume$/) as string,
+    message: expect.stringMatching(/polyvec reproduce --preset tiny --base .*base --out .*out --resume$/) as string,
   });
   const finished = join(root, "out", "runs", "ssc", "seed-0", "metrics.jsonl");
   const { mtimeMs } = await stat(finished);
@@ -110,4 +116,28 @@ test("a reproduction that is interrupted goes on where it was, and ends with a r
   const { report: same } = await run({ progress: again.progress, resume: true });
   expect(again.labels.filter((label) => /^(train|score)/.test(label))).toEqual([]);
   expect(same.models.map(({ scores }) => scores)).toEqual(report.models.map(({ scores }) => scores));
+}, 600_000);
+
+test("a reproduction starts from a model of the hub, which is fetched once, and says so", async () => {
+  const name = "tiny/model";
+  await using hub = await startHub(name, join(root, "base"));
+  vi.stubEnv("HF_ENDPOINT", hub.endpoint);
+  vi.stubEnv("HF_HUB_CACHE", join(root, "cache"));
+  vi.stubEnv("HF_HUB_OFFLINE", "");
+  const preset: ReproducePreset = { ...TINY, setups: ["ssc", "pdf"], ensembleSize: 0, testQueries: 2 };
+  const out = join(root, "from-hub");
+  const controller = new AbortController();
+  const first = watch((label, done) => label.startsWith("train SSC") && done === 1 && controller.abort());
+  await expect(run({ preset, out, base: name, progress: first.progress, signal: controller.signal })).rejects.toMatchObject({
+    code: "aborted",
+    message: expect.stringContaining(" --base tiny/model --out ") as string,
+  });
+  expect(first.labels.slice(0, 2)).toEqual(["fetch tiny/model", "train SSC, seed 0 (run 1 of 2)"]);
+  expect(JSON.parse(await readFile(join(out, "reproduce.json"), "utf8"))).toMatchObject({ base: name });
+
+  await hub[Symbol.asyncDispose]();
+  const { report } = await run({ preset, out, base: name, resume: true, ...watch() });
+  expect(report.facts).toContainEqual({ label: "Base model", value: name });
+  await expect(run({ preset, out, base: `${name}@other`, resume: true, ...watch() })).rejects.toMatchObject({ code: "hub" });
+  await expect(run({ preset, out, resume: true, ...watch() })).rejects.toThrow(/starts from tiny\/model/);
 }, 600_000);

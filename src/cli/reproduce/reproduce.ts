@@ -6,7 +6,9 @@ import { writeReport, type ReportFiles } from "../../eval/report/write-report.ts
 import type { Report } from "../../eval/report/report-types.ts";
 import { lockFolder } from "../../files/run-lock.ts";
 import { openModelFolder } from "../../model/folder/open-model-folder.ts";
+import { quoted } from "../quoted.ts";
 import type { Progress } from "../terminal/progress.ts";
+import { showDownload } from "../terminal/show-download.ts";
 import { readBaseRecipes, type ReproduceRecipes } from "./base-recipes.ts";
 import { planRuns } from "./plan-runs.ts";
 import type { ReproducePreset } from "./presets.ts";
@@ -20,8 +22,9 @@ import { readFinishedRun, type TrainedRun } from "./trained-run.ts";
 /** What is reproduced, from what and where. */
 export interface ReproduceOptions {
   readonly preset: ReproducePreset;
-  readonly corpus: EmojiCorpus;
-  /** Folder of the model to start from; that of the recipes if not given. */
+  /** Called once the model to start from is there: drawing the emoji takes longer than saying that a name is wrong. */
+  readonly openCorpus: () => Promise<EmojiCorpus>;
+  /** The model to start from: a folder, one that ships, or one of the hub; that of the recipes if not given. */
   readonly base?: string | undefined;
   readonly out: string;
   /** Go on with the reproduction that is in the folder: finished runs are kept, the one under way goes on. */
@@ -44,16 +47,21 @@ export interface ReproduceResult {
  * @throws {TrainingError} if the folder is in use, or holds a reproduction that is not to be resumed.
  */
 export async function reproduce(options: ReproduceOptions): Promise<ReproduceResult> {
-  const { preset, out, corpus } = options;
-  const recipes = await readBaseRecipes(preset.training, options.base);
-  await (await openModelFolder(recipes.baseFolder)).close();
+  const { preset, out } = options;
+  const hub = showDownload(options);
+  const recipes = await readBaseRecipes(preset.training, options.base, hub);
+  await (await openModelFolder(recipes.baseFolder, hub)).close();
   await using lock = await lockFolder(out);
+  const corpus = await options.openCorpus();
   await claimFolder(lock.folder, { preset: preset.name, base: recipes.baseName }, options.resume);
   const { validationQueries } = preset.training;
   const context: ReproduceContext = {
     ...options,
+    corpus,
+    base: options.base,
     threads: options.threads,
     baseFolder: recipes.baseFolder,
+    baseLabel: recipes.baseLabel,
     validationTasks: emojiBenchmark(corpus, { split: "validation", queriesPerTask: validationQueries }),
     testTasks: emojiBenchmark(corpus, { split: "test", queriesPerTask: preset.testQueries }),
   };
@@ -84,9 +92,10 @@ async function trainAll(recipes: ReproduceRecipes, context: ReproduceContext): P
   return trained;
 }
 
-function stopped({ preset, out }: ReproduceContext, cause?: unknown): AbortedError {
+function stopped({ preset, base, out }: ReproduceContext, cause?: unknown): AbortedError {
+  const from = base === undefined ? "" : ` --base ${quoted(base)}`;
   return new AbortedError({
-    message: `stopped; what was done is kept. Go on with: polyvec reproduce --preset ${preset.name} --out ${out} --resume`,
+    message: `stopped; what was done is kept. Go on with: polyvec reproduce --preset ${preset.name}${from} --out ${quoted(out)} --resume`,
     details: { run: out },
     cause,
   });

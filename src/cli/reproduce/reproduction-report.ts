@@ -1,5 +1,4 @@
 import { availableParallelism, cpus } from "node:os";
-import { relative } from "node:path";
 import { emojiBaselines, pixelFact } from "../../eval/benchmark/emoji-benchmark.ts";
 import { buildReport } from "../../eval/report/build-report.ts";
 import { count } from "../../eval/report/format-number.ts";
@@ -49,9 +48,9 @@ export async function makeReport(runs: readonly TrainedRun[], context: Reproduce
     searches,
   });
 
-  function factsOf(first: TrainedRun, second: TrainedRun, { baseFolder }: ReproduceContext): Fact[] {
+  function factsOf(first: TrainedRun, second: TrainedRun, { baseLabel }: ReproduceContext): Fact[] {
     return [
-      { label: "Base model", value: relative(process.cwd(), baseFolder) },
+      { label: "Base model", value: baseLabel },
       { label: "Training", value: describeTraining(first) },
       { label: "Paths", value: describePaths(second) },
       { label: "Seeds", value: preset.seeds.join(", ") },

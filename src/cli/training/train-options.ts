@@ -1,4 +1,5 @@
 import type { Recipe } from "../../train/recipe/recipe-types.ts";
+import { quoted } from "../quoted.ts";
 
 /** What `polyvec train` was asked for beside the recipe. */
 export interface TrainCommandOptions {
@@ -21,9 +22,4 @@ export function resumeCommand(recipeFile: string, { out = "", seed, steps, threa
     value === undefined ? [] : [`--${name} ${value}`],
   );
   return ["polyvec train", quoted(recipeFile), "--out", quoted(out), ...values, "--resume"].join(" ");
-}
-
-/** As a shell takes it. */
-function quoted(text: string): string {
-  return /^[\w./:@=+-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }
