@@ -14,8 +14,8 @@ export interface MmebItem {
   readonly image: string | undefined;
 }
 
-/** How items are laid out: by the reference's rules, or by the model's own prompt template. */
-export type PromptStyle = "reference" | "model";
+/** What of an item is embedded: its text by the reference's rules; its parts, laid out by the model's own prompt template; or all that is known of it. */
+export type PromptStyle = "reference" | "model" | "everything";
 
 /** The query of a row. */
 export function queryItem({ query: { text, image }, instructions }: EvalRow, { name, layout }: MmebDataset): MmebItem {
@@ -55,7 +55,8 @@ export function isEmptySide({ text, image }: { readonly text: string; readonly i
  * @param imageHash of the image's bytes. @returns 32 bytes.
  */
 export function contentKey(item: MmebItem, style: PromptStyle, imageHash: string | undefined): Buffer {
-  const words = style === "reference" ? [item.prompt] : [item.instruction, item.text];
+  const { prompt, instruction, text, image } = item;
+  const words = { reference: [prompt], model: [instruction, text], everything: [prompt, instruction, text, image ?? null] }[style];
   return createHash("sha256").update(JSON.stringify([style, ...words, imageHash ?? null])).digest(); // prettier-ignore
 }
 
