@@ -88,7 +88,7 @@ export class WeightEmbedder implements AsyncDisposable {
 function sizeOf({ text = "", instruction = "", image }: EmbeddingInput): InputSize {
   const tokens = Math.ceil((text.length + instruction.length) / CHARACTERS_PER_TOKEN);
   if (image === undefined) return { tokens };
-  if (typeof image === "string" || image instanceof Uint8Array) return { tokens, grid: { rows: 1, columns: 1 } };
+  if (typeof image === "string" || !("width" in image)) return { tokens, grid: { rows: 1, columns: 1 } };
   return { tokens, grid: { rows: Math.ceil(image.height / PATCH), columns: Math.ceil(image.width / PATCH) } };
 }
 

@@ -47,7 +47,8 @@ export class LeafReader {
       parsers: DEFAULT_PARSERS,
       compressors: CODECS,
     };
-    this.#position = Number(meta.dictionary_page_offset || meta.data_page_offset);
+    const { dictionary_page_offset: dictionary = 0n, data_page_offset: data } = meta;
+    this.#position = Number(dictionary > 0n ? dictionary : data); // some writers write 0 where there is none
     this.#end = this.#position + Number(meta.total_compressed_size);
   }
 
