@@ -1,12 +1,13 @@
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { writeZip } from "../../test/support/write-zip.ts";
 import { MMEB_DATASETS, type MmebDataset } from "../../src/data/mmeb/datasets.ts";
-import { IMAGE_PLACEHOLDER } from "../../src/data/mmeb/text-rules.ts";
+import { IMAGE_PLACEHOLDER } from "../../src/inputs/embedding-input.ts";
 import { writeFileAtomic, writeJsonAtomic } from "../../src/files/atomic-write.ts";
 import { COLOURS } from "./colour-oracle.js";
 import { makeRows, type MadeUpRow, type MadeUpSide, type RowKind } from "./made-up-row.ts";
 import { cellsPng } from "./png.ts";
 import { writeEvalParquet, type EvalColumns } from "./write-eval-parquet.ts";
-import { storedZip } from "./zip.ts";
 
 /** The two layouts of columns. */
 export type ColumnLayout = "v1" | "split";
@@ -47,8 +48,10 @@ export async function writeMadeUpMmeb(folder: string, { candidates = 9 }: MadeUp
       await writeEvalParquet(join(folder, layout, dataset.name, "test-00000-of-00001.parquet"), columns);
       layouts[layout][dataset.name] = expect(rows, layout);
     }
-    for (const { name, data } of pictures.entries()) await writeFileAtomic(join(folder, "images", name), data);
-    if (pictures.entries().length > 0) await writeFileAtomic(join(folder, "zips", `${dataset.name}.zip`), storedZip(pictures.entries()));
+    const files = pictures.files();
+    for (const [name, data] of Object.entries(files)) await writeFileAtomic(join(folder, "images", name), data);
+    await mkdir(join(folder, "zips"), { recursive: true });
+    await writeZip(join(folder, "zips", `${dataset.name}.zip`), files, { compress: place % 2 === 0 });
   }
   await writeJsonAtomic(join(folder, "expected.json"), { layouts });
   return { layouts };
@@ -128,7 +131,8 @@ class Pictures {
     return file.name;
   }
 
-  entries(): { readonly name: string; readonly data: Buffer }[] {
-    return [...this.#files.values()];
+  /** By name. */
+  files(): Record<string, Buffer> {
+    return Object.fromEntries(Array.from(this.#files.values(), ({ name, data }) => [name, data]));
   }
 }

@@ -1,7 +1,5 @@
+import { IMAGE_PLACEHOLDER } from "../../inputs/embedding-input.ts";
 import type { TextLayout } from "./datasets.ts";
-
-/** What stands for an image in MMEB's texts, whatever the model's own token is. */
-export const IMAGE_PLACEHOLDER = "<|image_1|>";
 
 /** One side of a row: a query, or one candidate. */
 export interface MmebSide {
