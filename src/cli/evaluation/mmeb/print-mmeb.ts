@@ -5,14 +5,15 @@ import { formatTable } from "../../terminal/table.ts";
 /** A report on MMEB for a terminal. */
 export function printMmeb(report: MmebReport): string {
   return [
-    toText(datasetTable(report)),
-    toText(groupTable(report)),
+    printTextTable(datasetTable(report)),
+    printTextTable(groupTable(report)),
     "±: half the 95 % interval. Means are over datasets, unweighted; rows without ± are what others published.",
     ...report.notices,
   ].join("\n\n");
 }
 
-function toText({ head, rows }: TextTable): string {
+/** A table of text for a terminal. */
+export function printTextTable({ head, rows }: TextTable): string {
   const columns = head.map((title, place) => ({ title, align: place === 0 ? ("left" as const) : ("right" as const) }));
   return formatTable(
     columns,

@@ -29,7 +29,7 @@ async function means(report: MmebReport): Promise<Section> {
   const body = html`<p>
       Precision at 1: how often the right candidate scores above all others. A tie is a miss. ± is half the 95 % interval.
     </p>
-    ${toHtml(groupTable(report), "Means over datasets, %; below the model's own rows, what others published")}
+    ${tableOf(groupTable(report), "Means over datasets, %; below the model's own rows, what others published")}
     ${gallery([...radar, ...compute])}
     ${points.length === 0 && html`<p class="note">What embedding an input costs is not known for this embedder, so scores are not drawn against it.</p>`}`;
   return { id: "means", title: "Means", body };
@@ -89,10 +89,11 @@ function pathsByDatasets(report: MmebReport): Chart {
 }
 
 function datasets(report: MmebReport): Section {
-  return { id: "datasets", title: "Datasets", body: toHtml(datasetTable(report), "P@1 by dataset, %") };
+  return { id: "datasets", title: "Datasets", body: tableOf(datasetTable(report), "P@1 by dataset, %") };
 }
 
-function toHtml({ head, rows }: TextTable, caption: string): Html {
+/** A table of text as HTML. */
+export function tableOf({ head, rows }: TextTable, caption: string): Html {
   return table({ caption, head, rows: rows.map(({ cells, strong }) => ({ cells, ...(strong === true && { strong }) })) });
 }
 
