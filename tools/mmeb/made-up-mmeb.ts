@@ -7,7 +7,7 @@ import { writeFileAtomic, writeJsonAtomic } from "../../src/files/atomic-write.t
 import { COLOURS } from "./colour-oracle.js";
 import { makeRows, type MadeUpRow, type MadeUpSide, type RowKind } from "./made-up-row.ts";
 import { cellsPng } from "./png.ts";
-import { writeEvalParquet, type EvalColumns } from "./write-eval-parquet.ts";
+import { writeEvalRows, type EvalColumns } from "../../src/data/mmeb/write-eval-rows.ts";
 
 /** The two layouts of columns. */
 export type ColumnLayout = "v1" | "split";
@@ -45,7 +45,7 @@ export async function writeMadeUpMmeb(folder: string, { candidates = 9 }: MadeUp
     const pictures = new Pictures(dataset.name);
     for (const layout of ["v1", "split"] as const) {
       const columns = rows.map((row) => layOut(row, { dataset, layout, pictures }));
-      await writeEvalParquet(join(folder, layout, dataset.name, "test-00000-of-00001.parquet"), columns);
+      await writeEvalRows(join(folder, layout, dataset.name, "test-00000-of-00001.parquet"), columns);
       layouts[layout][dataset.name] = expect(rows, layout);
     }
     const files = pictures.files();

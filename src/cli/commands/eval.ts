@@ -16,6 +16,7 @@ export const command: CommandModule = defineCommand({
       .option("--queries <count>", "emoji: at most so many queries for each task", positiveInteger, 300)
       .option("--families <names...>", `emoji: only these tasks: ${TASK_FAMILIES.join(", ")}`, someOf)
       .option("--path <index>", "emoji: the path scored as the single one, from 0; default 0", wholeNumber)
+      .option("--write-mmeb <folder>", "emoji: score nothing, write the tasks in MMEB's layout: data/ and images/")
       .option("--data <folder>", "mmeb: holds <dataset>/test-*.parquet, as on the hub")
       .option("--images <path>", "mmeb: the images' root: a folder, a zip, or a folder of zips")
       .option("--datasets <names...>", "mmeb: only these of the 36; all that are there if not given", namesOption)
@@ -33,6 +34,10 @@ export const command: CommandModule = defineCommand({
       .option("--batch-size <inputs>", "mmeb: inputs that the model takes at a time; default 32", positiveInteger)
       .option("--seed <number>", "mmeb: of the order in which candidates are scored", wholeNumber, 0),
   async run({ bench, ...options }, context, [name]) {
+    if (bench === "emoji" && options.writeMmeb !== undefined) {
+      const { writeEmojiAsMmeb } = await import("../evaluation/mmeb/write-emoji.ts");
+      return writeEmojiAsMmeb(options.writeMmeb, options, context);
+    }
     if (bench === "emoji") return evalEmoji(name, options, context);
     const { evalMmeb } = await import("../evaluation/mmeb/eval-mmeb.ts");
     await evalMmeb(name, options, context);
@@ -44,6 +49,7 @@ interface EmojiOptions {
   readonly queries: number;
   readonly families?: readonly TaskFamily[] | undefined;
   readonly path?: number | undefined;
+  readonly writeMmeb?: string | undefined;
   readonly out?: string | undefined;
   readonly threads?: number | undefined;
 }

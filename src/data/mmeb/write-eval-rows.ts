@@ -1,6 +1,5 @@
 import type { SchemaElement } from "hyparquet";
-import { parquetWriteBuffer } from "hyparquet-writer";
-import { writeFileAtomic } from "../../src/files/atomic-write.ts";
+import { writeFileAtomic } from "../../files/atomic-write.ts";
 
 /** A row of MMEB's evaluation in columns; the instructions only where they are split off. */
 export interface EvalColumns {
@@ -12,13 +11,14 @@ export interface EvalColumns {
   readonly tgt_img_path: readonly string[];
 }
 
+const WORDS = ["qry_text", "qry_img_path"] as const;
 const LISTS = ["tgt_text", "tgt_img_path"] as const;
 
-/** Writes rows as the hub's files have them: texts, and lists of texts in three levels. */
-export async function writeEvalParquet(file: string, rows: readonly EvalColumns[]): Promise<void> {
+/** Writes rows as the hub's files have them: texts, and lists of texts in three levels. @throws {FileError} */
+export async function writeEvalRows(file: string, rows: readonly EvalColumns[]): Promise<void> {
+  const { parquetWriteBuffer } = await import("hyparquet-writer");
   const instructions = rows.some((row) => row.qry_inst !== undefined) ? (["qry_inst", "tgt_inst"] as const) : [];
-  const words = (["qry_text", "qry_img_path"] as const).concat();
-  const names = [...instructions, ...words, ...LISTS];
+  const names = [...instructions, ...WORDS, ...LISTS];
   const schema: SchemaElement[] = [
     { name: "root", num_children: names.length },
     ...names.flatMap((name) => (name === "tgt_text" || name === "tgt_img_path" ? listOf(name) : [textOf(name)])),
