@@ -1,3 +1,4 @@
+/* oxlint-disable typescript/no-unsafe-assignment, typescript/no-unsafe-call, typescript/no-unsafe-member-access, typescript/no-unsafe-argument -- plain JavaScript has no types of Node */
 // An embedder for `polyvec eval --bench mmeb --embedder colour-oracle.js`: how often each colour of the made-up MMEB occurs in an input, in its
 // picture's cells and by name in its text. It needs nothing beside itself, and shows what such a module looks like.
 import { inflateSync } from "node:zlib";

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
 import { mkdir, readdir, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { z } from "zod";
 import type { Embedding } from "../../embed/embed-options.ts";
 import { ShapeError } from "../../errors/families.ts";
@@ -183,7 +183,7 @@ const SEGMENT = ".vectors";
 function folderName({ name, fingerprint, options }: CacheIdentity): string {
   const sorted = Object.entries(options).toSorted(([left], [right]) => (left < right ? -1 : 1));
   const hash = createHash("sha256").update(JSON.stringify([fingerprint, sorted])).digest("hex").slice(0, 16); // prettier-ignore
-  const tail = name.split(/[\\/]/).filter((part) => part !== "").at(-1) ?? ""; // prettier-ignore
+  const tail = basename(name.replaceAll("\\", "/"));
   const readable = tail.replaceAll(/[^\w.-]+/g, "-").slice(0, 40);
   return `${readable === "" ? "model" : readable}-${hash}`;
 }

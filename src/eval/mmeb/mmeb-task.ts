@@ -152,7 +152,7 @@ class ItemList {
 }
 
 /** What was left out, in words: "3 empty rows, 1 missing candidate"; "" if nothing was. */
-export function describeOmitted({ emptyRows, emptyCandidates, missingRows, missingCandidates }: OmittedParts): string {
+function describeOmitted({ emptyRows, emptyCandidates, missingRows, missingCandidates }: OmittedParts): string {
   const parts: readonly (readonly [number, string])[] = [
     [emptyRows, "rows without text and image"],
     [missingRows, "rows without their image"],

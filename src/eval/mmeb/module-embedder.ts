@@ -30,8 +30,9 @@ export async function loadEmbedderModule(path: string): Promise<ItemEmbedder> {
   const own = typeof exported["embed"] === "function" ? exported : exported["default"];
   const parsed = moduleSchema.safeParse(own);
   if (parsed.success) return moduleEmbedder({ ...parsed.data, name: parsed.data.name ?? basename(path).replace(/\.[cm]?[jt]s$/, "") });
-  const field = parsed.error.issues[0]?.path.join(".") || "embed";
-  const problem = parsed.error.issues[0]?.message ?? "it is wrong";
+  const [issue] = parsed.error.issues;
+  const field = issue === undefined || issue.path.length === 0 ? "embed" : issue.path.join(".");
+  const problem = issue?.message ?? "it is wrong";
   const message = `the module ${path}, export ${field}: ${problem}; it has to export embed(inputs), which gives one vector for each input`;
   throw new ConfigError({ message, details: { file: path, field } });
 }

@@ -10,7 +10,7 @@ type Percents = readonly (number | null)[];
 
 /** @param percents CLS, VQA, RET, VG, IND, OOD, all. */
 const published = (name: string, [CLS, VQA, RET, VG, IND, OOD, all]: Percents): PublishedRow => {
-  const share = (percent: number | null | undefined): number | null => (percent == null ? null : Math.round(percent * 10) / 1000);
+  const share = (percent: number | null = null): number | null => (percent === null ? null : Math.round(percent * 10) / 1000);
   return {
     name,
     scores: { CLS: share(CLS), VQA: share(VQA), RET: share(RET), VG: share(VG), IND: share(IND), OOD: share(OOD), all: share(all) },

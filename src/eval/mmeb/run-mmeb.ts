@@ -71,6 +71,7 @@ export async function runMmeb(embedder: ItemEmbedder, options: MmebRunOptions): 
   const found = await findDatasets(options);
   const state = new RunState();
   await using cache = await openCache(embedder, options.cache);
+  const keys = new ContentKeys(options.images, embedder.style);
   for (const [place, each] of found.entries()) {
     throwIfAborted(options.signal, each.dataset.name);
     const source = await sourceOf(each, embedder, options);
@@ -81,7 +82,7 @@ export async function runMmeb(embedder: ItemEmbedder, options: MmebRunOptions): 
     }
     const { result, counts } = await runDataset(
       source,
-      contextOf(embedder, cache, options, { dataset: each.dataset, place, datasets: found.length }),
+      contextOf(embedder, cache, options, { keys, dataset: each.dataset, place, datasets: found.length }),
     );
     if (options.out !== undefined) await writeDatasetResult(options.out, result);
     state.add(result, counts);
@@ -100,6 +101,7 @@ export async function runMmebShard(embedder: ItemEmbedder, shard: Shard, options
   }
   const found = await findDatasets(options);
   await using cache = await openCache(embedder, options.cache);
+  const keys = new ContentKeys(options.images, embedder.style);
   let [computed, cached] = [0, 0];
   for (const [place, each] of found.entries()) {
     throwIfAborted(options.signal, each.dataset.name);
@@ -107,7 +109,7 @@ export async function runMmebShard(embedder: ItemEmbedder, shard: Shard, options
     const counts = await embedShard(
       source,
       shard,
-      contextOf(embedder, cache, options, { dataset: each.dataset, place, datasets: found.length }),
+      contextOf(embedder, cache, options, { keys, dataset: each.dataset, place, datasets: found.length }),
     );
     computed += counts.computed;
     cached += counts.cached;
@@ -179,6 +181,8 @@ async function openCache({ name, identity }: ItemEmbedder, folder: string): Prom
 
 /** Which dataset's turn it is. */
 interface Turn {
+  /** Of the whole run, so that an image that several datasets show is read for its name once. */
+  readonly keys: ContentKeys;
   readonly dataset: MmebDataset;
   readonly place: number;
   readonly datasets: number;
@@ -190,12 +194,12 @@ function contextOf(
   { images, signal, onProgress }: MmebRunOptions,
   turn: Turn,
 ): DatasetRunContext {
-  const { dataset, place, datasets } = turn;
+  const { keys, dataset, place, datasets } = turn;
   return {
     embedder,
     cache,
     images,
-    keys: new ContentKeys(images, embedder.style),
+    keys,
     hasImage: (path) => images.has(path),
     signal,
     onProgress: (progress) => onProgress?.({ dataset: dataset.name, place: place + 1, datasets, ...progress }),

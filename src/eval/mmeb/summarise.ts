@@ -40,7 +40,7 @@ export function hitsOfView(hits: ViewHitsRecord, view: MmebView): Uint8Array {
 }
 
 /** Resamples every dataset's queries once, for any number of views and models that were scored on the same rows. */
-export class DatasetResamplers {
+class DatasetResamplers {
   readonly #options: BootstrapOptions;
   readonly #resamplers = new Map<string, QueryResampler>();
 

@@ -21,8 +21,8 @@ export async function evalMmeb(model: string | undefined, options: MmebOptions, 
   if (shard !== undefined) {
     const counts = await runMmebShard(opened.embedder, shard, run).finally(shown.finish);
     const name = `${shard.index}/${shard.count}`;
-    if (context.json) return context.out.json({ shard: name, ...counts, cache });
-    return context.out.line(`shard ${name}: ${counts.computed} embeddings computed, ${counts.cached} were there; all in ${cache}`);
+    if (context.json) return await context.out.json({ shard: name, ...counts, cache });
+    return await context.out.line(`shard ${name}: ${counts.computed} embeddings computed, ${counts.cached} were there; all in ${cache}`);
   }
   const done = await runMmeb(opened.embedder, run).finally(shown.finish);
   await report(done, { opened, options, run }, context);

@@ -5,7 +5,7 @@ import { count, decimal, percent } from "../../report/format-number.ts";
 import { html, type Html } from "../../report/html.ts";
 import { renderPage } from "../../report/page.ts";
 import { lineLegend } from "../../report/sections/line-legend.ts";
-import { figure, gallery, table, type Section } from "../../report/sections/parts.ts";
+import { figure, gallery, legend, swatch, table, type Section } from "../../report/sections/parts.ts";
 import { pairMean } from "../../../embed/diversity/path-matrix.ts";
 import { META_TASKS } from "../../../data/mmeb/datasets.ts";
 import { computeChart, type ComputePoint } from "./charts/compute-chart.ts";
@@ -24,8 +24,7 @@ async function means(report: MmebReport): Promise<Section> {
   const lines = radarLines(report);
   const radar = lines.length === 0 ? [] : [await figure(radarChart(META_TASKS, lines, { id: "radar", what: "P@1 by meta-task" }), "P@1 by meta-task, %", legendOf(lines))]; // prettier-ignore
   const points = computePoints(report);
-  const compute =
-    points.length === 0 ? [] : [await figure(computeChart(points, "compute"), "Mean P@1 against the computation of one input")];
+  const compute = points.length === 0 ? [] : [await figure(computeChart(points, "compute"), "Mean P@1 against the computation of one input", computeLegend(points))]; // prettier-ignore
   const body = html`<p>
       Precision at 1: how often the right candidate scores above all others. A tie is a miss. ± is half the 95 % interval.
     </p>
@@ -60,6 +59,11 @@ function computePoints({ embeddingFlops, views, model }: MmebReport): ComputePoi
     if (groups.all === null || view === "oracle") return [];
     return [{ label: viewTitle(view, model.pathCount), flops: view.startsWith("path ") ? embeddingFlops.single : embeddingFlops.all, score: groups.all.value }]; // prettier-ignore
   });
+}
+
+function computeLegend(points: readonly ComputePoint[]): Html {
+  const dot = (place: number): Html => swatch(`<circle cx="13" cy="6" r="5" fill="var(--line-${place % 8})"/>`);
+  return legend(points.map(({ label }, place) => ({ swatch: dot(place), label: `${place + 1} ${label}` })));
 }
 
 async function paths(report: MmebReport): Promise<Section | undefined> {

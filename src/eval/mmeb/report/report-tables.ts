@@ -65,7 +65,7 @@ export function datasetTable(report: MmebReport): TextTable {
 }
 
 /** `59.0 ±1.2`: the score and half its interval, in percent. */
-export function scoreCell(estimate: Estimate | null | undefined): string {
+function scoreCell(estimate: Estimate | null | undefined): string {
   return estimate ? `${percent(estimate.value)} ±${percent((estimate.high - estimate.low) / 2)}` : ABSENT;
 }
 

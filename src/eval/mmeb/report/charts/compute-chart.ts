@@ -1,6 +1,6 @@
 import type { TopLevelSpec } from "vega-lite";
 import { flops, percent } from "../../../report/format-number.ts";
-import { axisEnd, fit, frameOf, given } from "../../../report/charts/layout.ts";
+import { axisEnd, frameOf, given } from "../../../report/charts/layout.ts";
 import type { Chart } from "../../../report/charts/render-chart.ts";
 
 /** A way of scoring: what it costs and what it reaches. */
@@ -11,12 +11,15 @@ export interface ComputePoint {
   readonly score: number;
 }
 
-/** Scores against the computation of embedding one input. */
+/** Scores against the computation of embedding one input. Points are numbered as in the legend; those at one place share a label. */
 export function computeChart(points: readonly ComputePoint[], id: string): Chart {
-  const values = points.map(({ label, flops: cost, score }, place) => ({
-    cost,
-    score,
-    label: fit(label, 24),
+  const labels = new Map<string, string>();
+  const at = ({ flops: cost, score }: ComputePoint): string => `${cost.toPrecision(3)} ${score.toFixed(3)}`;
+  for (const [place, point] of points.entries()) labels.set(at(point), [labels.get(at(point)) ?? [], place + 1].flat().join(", "));
+  const values = points.map((point, place) => ({
+    cost: point.flops,
+    score: point.score,
+    label: labels.get(at(point)) ?? "",
     colour: `var(--line-${place % 8})`,
   }));
   const most = Math.max(1, ...values.map(({ cost }) => cost));
@@ -39,7 +42,7 @@ export function computeChart(points: readonly ComputePoint[], id: string): Chart
     },
     layer: [
       { mark: { type: "point", filled: true, size: 60, opacity: 1 }, encoding: { fill: given("colour") } },
-      { mark: { type: "text", align: "right", dx: -7, dy: -6, fontSize: 10 }, encoding: { text: { field: "label" } } },
+      { mark: { type: "text", align: "left", dx: 8, dy: -5, fontSize: 10 }, encoding: { text: { field: "label" } } },
     ],
   };
   const told = points.map(({ label, flops: cost, score }) => `${label} ${percent(score)} % at ${flops(cost)}`);
