@@ -27,8 +27,6 @@ export interface ViewHits {
 export interface ScoringOptions {
   /** w_i of the path-aligned sum, one per path; 1 each by default. */
   readonly weights?: readonly number[];
-  /** Called with every row's scores, e.g. to measure how alike the paths rank. */
-  readonly onRow?: (scores: RowScores, row: number) => void;
 }
 
 /**
@@ -42,7 +40,6 @@ export function scoreTask(task: RankingTask, embeddings: TaskEmbeddings, options
   const hits = { aggregate: empty(), paths: Array.from({ length: pathCount }, empty), all: empty(), maxSim: empty(), oracle: empty() };
   task.rows.forEach((row, index) => {
     const scores = scoreRow(row, embeddings, options.weights);
-    options.onRow?.(scores, index);
     hits.aggregate[index] = Number(isHit(scores.aggregate, row));
     hits.all[index] = Number(isHit(scores.all, row));
     hits.maxSim[index] = Number(isHit(scores.maxSim, row));

@@ -2,10 +2,12 @@ import type { MmebDataset } from "../../data/mmeb/datasets.ts";
 import type { EvalRow } from "../../data/mmeb/eval-row.ts";
 import { RankCorrelation } from "../../embed/diversity/rank-correlation.ts";
 import type { EmbeddingSet } from "../../embed/embedding-set.ts";
+import { present } from "../../errors/families.ts";
 import { evenlySpaced } from "../evenly-spaced.ts";
 import { writeHits } from "../evaluation-record.ts";
 import { chancePrecision } from "../ranking-task.ts";
-import { scoreTask, type TaskEmbeddings } from "../scoring.ts";
+import { scoreTaskByProducts } from "../score-products.ts";
+import { scoreRow, scoreTask, type TaskEmbeddings } from "../scoring.ts";
 import type { DatasetResult, ResultConditions } from "./dataset-result.ts";
 import { embedItems, readEmbeddings, type EmbedCounts, type EmbedItemsContext } from "./embed-items.ts";
 import { makeMmebTask, type MmebTask } from "./mmeb-task.ts";
@@ -33,7 +35,7 @@ export async function runDataset(
   const items = [...task.queries, ...task.candidates];
   const counts = await embedItems(items, { dataset: dataset.name }, context);
   const set = await readEmbeddings(items, dataset.name, context);
-  return { result: scoreDataset(task, splitSet(set, task.queries.length), conditions), counts };
+  return { result: await scoreDataset(task, splitSet(set, task.queries.length), conditions), counts };
 }
 
 /** Embeds a shard's part of a dataset into the cache, without scoring it. */
@@ -48,22 +50,29 @@ export async function embedShard(
 }
 
 /** Rows per dataset over which the rank correlation between paths is taken. */
-const CORRELATED_ROWS = 100;
+const CORRELATED_ROWS = 32;
 
-function scoreDataset(task: MmebTask, embeddings: TaskEmbeddings, conditions: ResultConditions): DatasetResult {
-  const correlation = new RankCorrelation(embeddings.queries.pathCount);
-  const correlated = new Set(evenlySpaced(task.rows.length, CORRELATED_ROWS));
-  const hits = scoreTask(task, embeddings, { onRow: ({ paths }, row) => correlated.has(row) && correlation.add(paths) });
+/** Products of numbers from which on matrix products are worth a session. */
+const LARGE = 1e8;
+
+async function scoreDataset(task: MmebTask, embeddings: TaskEmbeddings, conditions: ResultConditions): Promise<DatasetResult> {
+  const { pathCount, dimensions } = embeddings.queries;
+  const candidates = task.rows.reduce((sum, row) => sum + row.candidates.length, 0);
+  const isLarge = candidates * (1 + pathCount * pathCount) * dimensions > LARGE;
+  const hits = isLarge ? await scoreTaskByProducts(task, embeddings) : scoreTask(task, embeddings);
+  const correlation = new RankCorrelation(pathCount);
+  for (const row of evenlySpaced(task.rows.length, CORRELATED_ROWS))
+    correlation.add(scoreRow(present(task.rows[row], "a row"), embeddings).paths);
   return {
     format: "polyvec-mmeb-result",
     version: 1,
     dataset: task.name,
     conditions,
     rows: task.rowNumbers,
-    candidates: task.rows.reduce((sum, row) => sum + row.candidates.length, 0) / task.rows.length,
+    candidates: candidates / task.rows.length,
     chance: chancePrecision(task),
     omitted: task.omitted,
-    pathCount: embeddings.queries.pathCount,
+    pathCount,
     hits: writeHits(hits),
     rankCorrelation: correlation.mean(),
     inputs: { queries: task.queries.length, candidates: task.candidates.length },
