@@ -4,7 +4,10 @@ import { positiveInteger } from "../option-values.ts";
 const check: CommandModule = defineCommand({
   configure: (command) =>
     command
-      .argument("<path>", "folder of <dataset>/<split>-*.parquet as MMEB-train has them, or a file of parquet or JSON lines")
+      .argument(
+        "<path>",
+        "folder of <dataset>/<split>-*.parquet as MMEB-train has them, a file of parquet or JSON lines, or a dataset of the hub",
+      )
       .option("--images <path>", "folder or .zip that image paths begin in; the data's own folder if not given")
       .option("--split <name>", "split of each dataset", "original")
       .option("--datasets <names>", "only these, separated by commas", names)

@@ -1,5 +1,4 @@
-import { dirname, join } from "node:path";
-import { stat } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import { openImageStore } from "../../data/image-store/image-store.ts";
 import { breaksTraining, checkPairs, type Findings, type PairReport } from "../../data/pairs/check/check-pairs.ts";
 import { findPairs, openPairs } from "../../data/pairs/open-pairs.ts";
@@ -7,6 +6,7 @@ import { findModel } from "../../embed/load-model.ts";
 import { DataError } from "../../errors/families.ts";
 import { writeFileAtomic, writeJsonAtomic } from "../../files/atomic-write.ts";
 import { loadTokenizer } from "../../model/formats/tokenizer.ts";
+import { locatePairs } from "../../train/sources/pairs/locate-pairs.ts";
 import type { CommandContext } from "../command-module.ts";
 import { showDownload } from "../terminal/show-download.ts";
 import { formatTable } from "../terminal/table.ts";
@@ -24,9 +24,11 @@ export interface CheckDataOptions {
 
 /** Checks every dataset at a place. @throws {DataError} after all were told, if a training on one would break. */
 export async function checkData(path: string, options: CheckDataOptions, context: CommandContext): Promise<void> {
-  const found = await findPairs(path, options);
+  const place = { ...options, path, resolved: resolve(path), withImages: options.images === undefined };
+  const located = await locatePairs(place, showDownload(context));
+  const found = await findPairs(located.path, options);
   const tokensOf = options.model === undefined ? undefined : await tokenCounter(options.model, context);
-  await using images = await openImageStore(options.images ?? ((await stat(path)).isFile() ? dirname(path) : path));
+  await using images = await openImageStore(options.images ?? located.images);
   const reports: PairReport[] = [];
   for (const files of found) {
     await using dataset = await openPairs(files);
