@@ -16,6 +16,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./commands/reproduce.ts")).command,
   },
   { name: "train", summary: "train a model from a recipe", load: async () => (await import("./commands/train.ts")).command },
+  { name: "data", summary: "look after training data: data check <path>", load: async () => (await import("./commands/data.ts")).command },
   { name: "eval", summary: "score a model on a benchmark", load: async () => (await import("./commands/eval.ts")).command },
   {
     name: "compare",

@@ -33,8 +33,8 @@ export interface VerbatimPrompt {
   readonly images?: readonly ImageSource[];
   /**
    * What stands for an image in the prompt: each time, the model's own image token takes its place, so that one prompt serves any model
-   * ({@link IMAGE_PLACEHOLDER} in MMEB). Such a prompt is cut from its end if it is too long, as no other verbatim prompt is. The model's image
-   * token itself, if not given.
+   * ({@link IMAGE_PLACEHOLDER} in MMEB). Such a prompt begins with what the tokenizer begins every text with (`<s>`), and is cut from its
+   * end if it is too long, as no other verbatim prompt is. The model's image token itself, if not given.
    */
   readonly imagePlaceholder?: string;
 }

@@ -53,7 +53,7 @@ const UNCALIBRATED_PREFIX_SCALE = 1;
  */
 export async function prepareModel(
   recipe: Recipe,
-  { baseFolder, texts }: { readonly baseFolder: string | undefined; readonly texts: () => Iterable<string> },
+  { baseFolder, texts }: { readonly baseFolder: string | undefined; readonly texts: () => Iterable<string> | AsyncIterable<string> },
 ): Promise<PreparedModel> {
   if (baseFolder === undefined) return prepareNewModel(recipe, texts());
   await using base = await openModelFolder(baseFolder);
@@ -105,10 +105,10 @@ function toPathConfig({ count, prefixLength, topology, aggregation }: RecipePath
   return { count, prefixLength, topology, aggregation };
 }
 
-async function prepareNewModel(recipe: Recipe, texts: Iterable<string>): Promise<PreparedModel> {
+async function prepareNewModel(recipe: Recipe, texts: Iterable<string> | AsyncIterable<string>): Promise<PreparedModel> {
   const { model } = recipe;
   const file = `${recipe.name}: model.config`;
-  const tokenizerSource = trainBytePairEncoding(texts, { vocabSize: model.vocabularySize ?? DEFAULT_VOCABULARY });
+  const tokenizerSource = trainBytePairEncoding(await allOf(texts), { vocabSize: model.vocabularySize ?? DEFAULT_VOCABULARY });
   const tokenizer = createTokenizer(tokenizerSource, { file: "the new tokenizer" });
   const config = parseQwen2VLConfig({ ...model.config, vocab_size: tokenizer.vocabSize, ...tokenIds(tokenizer) }, { file });
   const paths = toPathConfig(model.paths);
@@ -118,6 +118,13 @@ async function prepareNewModel(recipe: Recipe, texts: Iterable<string>): Promise
   const weights = await drawWeights(weightShapes(recipe, backbone, paths), { recipe, backbone });
   const noBase = { frozen: new Map<string, FrozenWeight>(), baseFolder: undefined, backboneFolder: undefined };
   return { paths, weights, ...noBase, processor, tokenizerSource, instructions: {}, hasFreshPrefixes: true };
+}
+
+async function allOf(texts: Iterable<string> | AsyncIterable<string>): Promise<Iterable<string>> {
+  if (Symbol.iterator in texts) return texts;
+  const all: string[] = [];
+  for await (const text of texts) all.push(text);
+  return all;
 }
 
 /** The base's processor, with the sizes of pictures that a recipe asks for. */

@@ -6,7 +6,7 @@ import { allShapes } from "../../train/frozen-weights.ts";
 import { batchSize } from "../../train/batch-source.ts";
 import { prepareModel, trainableModel } from "../../train/prepare-model.ts";
 import type { Recipe } from "../../train/recipe/recipe-types.ts";
-import type { OpenedData } from "../../train/sources/recipe-source.ts";
+import type { OpenedData } from "../../train/sources/opened-data.ts";
 import { formatCount } from "../inspection/format-numbers.ts";
 import { formatTable } from "../terminal/table.ts";
 import { StepFlops } from "./step-flops.ts";

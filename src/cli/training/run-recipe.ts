@@ -10,7 +10,8 @@ import type { Recipe } from "../../train/recipe/recipe-types.ts";
 import type { RunEvent } from "../../train/run/run-events.ts";
 import type { RunResult } from "../../train/run/run-options.ts";
 import { runTraining } from "../../train/run/run-training.ts";
-import { openRecipeData, type OpenedData } from "../../train/sources/recipe-source.ts";
+import type { OpenedData } from "../../train/sources/opened-data.ts";
+import { openRecipeData } from "../../train/sources/recipe-source.ts";
 import type { CommandContext } from "../command-module.ts";
 import { loadCorpus } from "../evaluation/load-corpus.ts";
 import { showDownload } from "../terminal/show-download.ts";
@@ -28,7 +29,11 @@ export interface RecipeFile {
 /** Works out what a recipe comes to. */
 export async function planRecipe({ recipe, file }: RecipeFile, context: CommandContext): Promise<TrainingPlan> {
   const { data } = await openData({ recipe, file }, context);
-  return planTraining(recipe, await baseFolderOf({ recipe, file }, context), data);
+  try {
+    return await planTraining(recipe, await baseFolderOf({ recipe, file }, context), data);
+  } finally {
+    await data.dispose?.();
+  }
 }
 
 /**
@@ -57,7 +62,10 @@ export async function runRecipe(
     .catch((error: unknown) =>
       Promise.reject(withWayOn(error, { hasCheckpoint: display.hasCheckpoint, command: resumeCommand(file, options) })),
     )
-    .finally(() => display.finish());
+    .finally(async () => {
+      display.finish();
+      await data.dispose?.();
+    });
   await events.flush();
   if (result.status === "finished") return result;
   const message = `stopped after step ${result.step}; a checkpoint is written. Go on with: ${resumeCommand(file, options)}`;
@@ -73,7 +81,7 @@ interface Opened {
 async function openData({ recipe, file }: RecipeFile, context: CommandContext): Promise<Opened> {
   let corpus: EmojiCorpus | undefined;
   const load = async (): Promise<EmojiCorpus> => (corpus = await loadCorpus(context));
-  const data = await openRecipeData(recipe, load, { folder: dirname(file), signal: context.signal });
+  const data = await openRecipeData(recipe, load, { folder: dirname(file), ...showDownload(context) });
   return { data, corpus };
 }
 

@@ -9,7 +9,7 @@ import { CODECS } from "./codecs.ts";
 import type { FileBytes } from "./file-bytes.ts";
 
 /** Bytes read at once where a page is smaller. */
-const WINDOW_BYTES = 65_536;
+const WINDOW_BYTES = 16_384;
 
 type Decoder = Parameters<typeof readPage>[2];
 

@@ -119,10 +119,11 @@ export class InputProcessor {
   #expand(input: VerbatimPrompt, { images, maxTokens }: LayOutOptions): Prompt {
     const { imageTokenId } = this.backbone;
     const standIns = images.map((image) => this.images.layout(image).tokens);
-    const written = input.imagePlaceholder === undefined ? input.prompt : fillImageToken(input, this.#imageToken());
-    const ids = expandImageTokens(this.tokenizer.encode(written), { images: standIns, imageTokenId });
+    const isFilled = input.imagePlaceholder !== undefined;
+    const written = isFilled ? this.tokenizer.encodeFramed(fillImageToken(input, this.#imageToken())) : this.tokenizer.encode(input.prompt);
+    const ids = expandImageTokens(written, { images: standIns, imageTokenId });
     if (ids.length > 0 && ids.length <= maxTokens) return { ids, answerBegin: ids.length, dropped: 0 };
-    const isCuttable = input.imagePlaceholder !== undefined && ids.length > 0 && !ids.subarray(maxTokens).includes(imageTokenId);
+    const isCuttable = isFilled && ids.length > 0 && !ids.subarray(maxTokens).includes(imageTokenId);
     if (isCuttable) return { ids: ids.slice(0, maxTokens), answerBegin: maxTokens, dropped: ids.length - maxTokens };
     const problem = ids.length === 0 ? "the prompt is empty" : `the prompt has ${ids.length} tokens, at most ${maxTokens} are allowed`;
     throw new ProcessorError({ message: `${problem}; change it, or leave it out`, details: { tokens: ids.length, maxTokens } });
