@@ -41,3 +41,4 @@ export {
 } from "./search/vector-index.ts";
 export { loadIndex, saveIndex, type IndexMetadata, type SaveIndexOptions } from "./search/index-folder.ts";
 export { indexPictures, type IndexPicturesOptions, type PictureIndex } from "./search/index-pictures.ts";
+export type { EmbedderModule, EmbedderModuleInput, ModuleEmbedding, ModuleVector } from "./eval/mmeb/embedder-module.ts";

@@ -17,7 +17,13 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   { name: "train", summary: "train a model from a recipe", load: async () => (await import("./commands/train.ts")).command },
   { name: "plan", summary: "tell what a training will cost", load: async () => (await import("./commands/plan.ts")).command },
+  { name: "data", summary: "look after training data: data check <path>", load: async () => (await import("./commands/data.ts")).command },
   { name: "eval", summary: "score a model on a benchmark", load: async () => (await import("./commands/eval.ts")).command },
+  {
+    name: "compare",
+    summary: "tell whether runs on MMEB differ, query by query",
+    load: async () => (await import("./commands/compare.ts")).command,
+  },
   { name: "embed", summary: "turn texts and images into embeddings", load: async () => (await import("./commands/embed.ts")).command },
   {
     name: "search",

@@ -36,7 +36,8 @@ export interface EvaluationRecord {
 
 const hitsSchema = z.string().regex(/^[01]*$/);
 
-const viewHitsSchema: z.ZodType<ViewHitsRecord> = z.strictObject({
+/** {@link ViewHitsRecord} in JSON. */
+export const viewHitsSchema: z.ZodType<ViewHitsRecord> = z.strictObject({
   aggregate: hitsSchema,
   paths: z.array(hitsSchema),
   all: hitsSchema,
@@ -83,7 +84,8 @@ export function parseEvaluationRecord(json: unknown, source: string): ModelEvalu
   return { pathCount, tasks: evaluations, diversity };
 }
 
-function writeHits({ aggregate, paths, all, maxSim, oracle }: ViewHits): ViewHitsRecord {
+/** Hits as text, one character per row. */
+export function writeHits({ aggregate, paths, all, maxSim, oracle }: ViewHits): ViewHitsRecord {
   return {
     aggregate: aggregate.join(""),
     paths: paths.map((hits) => hits.join("")),
@@ -93,7 +95,8 @@ function writeHits({ aggregate, paths, all, maxSim, oracle }: ViewHits): ViewHit
   };
 }
 
-function readHits({ aggregate, paths, all, maxSim, oracle }: ViewHitsRecord): ViewHits {
+/** Hits from text. */
+export function readHits({ aggregate, paths, all, maxSim, oracle }: ViewHitsRecord): ViewHits {
   const read = (text: string): Uint8Array => Uint8Array.from(text, Number);
   return { aggregate: read(aggregate), paths: paths.map(read), all: read(all), maxSim: read(maxSim), oracle: read(oracle) };
 }

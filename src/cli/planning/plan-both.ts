@@ -28,6 +28,10 @@ export async function planBoth({ recipe, file }: RecipeFile, options: PlanningOp
     const outline = await outlineModel(planned, { baseFolder, texts: data.texts });
     return planRun(planned, { outline, source: data.source, machines });
   };
-  const plan = await planOf(recipe);
-  return recipe.model.paths.count === 1 ? { plan } : { plan, baseline: await planOf(baselineOf(recipe)) };
+  try {
+    const plan = await planOf(recipe);
+    return recipe.model.paths.count === 1 ? { plan } : { plan, baseline: await planOf(baselineOf(recipe)) };
+  } finally {
+    await data.dispose?.();
+  }
 }

@@ -1,0 +1,96 @@
+import { findModel } from "../../../embed/load-model.ts";
+import { openImageStore } from "../../../data/image-store/image-store.ts";
+import { buildMmebReport, type EmbeddingFlops } from "../../../eval/mmeb/report/mmeb-report.ts";
+import { writeMmebReport } from "../../../eval/mmeb/report/write-mmeb-report.ts";
+import { runMmeb, runMmebShard, type MmebRun, type MmebRunOptions } from "../../../eval/mmeb/run-mmeb.ts";
+import type { CommandContext } from "../../command-module.ts";
+import type { ProgressTask } from "../../terminal/progress.ts";
+import { embeddingFlops } from "./embedding-flops.ts";
+import { defaultCache, requireFolders, type MmebOptions } from "./mmeb-options.ts";
+import { openEmbedder, type OpenEmbedder } from "./open-embedder.ts";
+import { printMmeb } from "./print-mmeb.ts";
+
+/** Scores a model, or a module that embeds, on MMEB; with `--shard` it only embeds its part. */
+export async function evalMmeb(model: string | undefined, options: MmebOptions, context: CommandContext): Promise<void> {
+  const folders = requireFolders(options);
+  await using opened = await openEmbedder(model, options, context);
+  await using images = await openImageStore(folders.images);
+  const shown = showDatasets(context);
+  const { datasets, subset, seed, missingImages, out, cache = defaultCache(), shard } = options;
+  const run: MmebRunOptions = { data: folders.data, images, datasets, subset, seed, missingImages, out, cache, signal: context.signal, onProgress: shown.onProgress }; // prettier-ignore
+  if (shard !== undefined) {
+    const counts = await runMmebShard(opened.embedder, shard, run).finally(shown.finish);
+    const name = `${shard.index}/${shard.count}`;
+    if (context.json) return await context.out.json({ shard: name, ...counts, cache });
+    return await context.out.line(`shard ${name}: ${counts.computed} embeddings computed, ${counts.cached} were there; all in ${cache}`);
+  }
+  const done = await runMmeb(opened.embedder, run).finally(shown.finish);
+  await report(done, { opened, options, run }, context);
+}
+
+interface ReportContext {
+  readonly opened: OpenEmbedder;
+  readonly options: MmebOptions;
+  readonly run: MmebRunOptions;
+}
+
+async function report(done: MmebRun, { opened, options, run }: ReportContext, context: CommandContext): Promise<void> {
+  const { name } = opened.embedder;
+  const flops = await flopsOf(done, { opened, options, run });
+  const made = buildMmebReport({
+    name,
+    results: done.results,
+    createdAt: new Date(),
+    facts: factsOf(done, opened, options),
+    embeddingFlops: flops,
+  });
+  const files = options.out === undefined ? undefined : await writeMmebReport(options.out, made);
+  if (context.json) return context.out.json({ report: made, counts: done.counts, reused: done.reused, files: files ?? null });
+  await context.out.line(printMmeb(made));
+  if (files !== undefined)
+    await context.out.line(`\nThe report: ${files.html}\nAs Markdown: ${files.markdown}\nThe same for programs: ${files.json}`);
+}
+
+async function flopsOf({ results }: MmebRun, { opened, options, run }: ReportContext): Promise<EmbeddingFlops | undefined> {
+  if (opened.model === undefined) return undefined;
+  const datasets = results.map(({ dataset }) => dataset);
+  return embeddingFlops(await findModel(opened.model), { data: run.data, datasets, images: run.images, style: options.prompts });
+}
+
+function factsOf(
+  { counts, reused }: MmebRun,
+  { embedder }: OpenEmbedder,
+  { prompts, subset, missingImages }: MmebOptions,
+): { label: string; value: string }[] {
+  const styles = { reference: "by the reference's rules", model: "the model's own template", everything: "the module's own" };
+  return [
+    { label: embedder.style === "everything" ? "Module" : "Model", value: embedder.name },
+    { label: "Prompts", value: styles[embedder.style === "everything" ? embedder.style : prompts] },
+    { label: "Rows", value: subset === undefined ? "all" : `the first ${subset} of each dataset` },
+    { label: "Missing images", value: missingImages === "omit" ? "left out" : "none" },
+    {
+      label: "Embeddings",
+      value: `${counts.computed} computed, ${counts.cached} from the cache${counts.damaged > 0 ? `, ${counts.damaged} damaged ones made anew` : ""}`,
+    },
+    ...(reused.length === 0 ? [] : [{ label: "Results from an earlier run", value: reused.join(", ") }]),
+  ];
+}
+
+/** Shows a bar for each dataset of which something has to be embedded. */
+function showDatasets({ progress }: CommandContext): {
+  readonly onProgress: NonNullable<MmebRunOptions["onProgress"]>;
+  readonly finish: () => void;
+} {
+  let task: ProgressTask | undefined;
+  let current = "";
+  return {
+    onProgress({ dataset, place, datasets, done, total }) {
+      if (total === 0) return;
+      if (current !== dataset)
+        task = progress.task({ label: `${dataset} (${place} of ${datasets})`, total, unit: "inputs", itemUnit: "inputs" });
+      current = dataset;
+      task?.update({ done });
+    },
+    finish: () => task?.finish(),
+  };
+}

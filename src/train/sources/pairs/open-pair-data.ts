@@ -1,0 +1,55 @@
+import { resolve } from "node:path";
+import { openImageStore, type ImageStore } from "../../../data/image-store/image-store.ts";
+import { findPairs, openPairs } from "../../../data/pairs/open-pairs.ts";
+import type { PairDataset } from "../../../data/pairs/pair-dataset.ts";
+import type { PairData, Recipe } from "../../recipe/recipe-types.ts";
+import type { OpenDataOptions, OpenedData } from "../opened-data.ts";
+import { locatePairs } from "./locate-pairs.ts";
+import { pairSource, type MixedDataset } from "./pair-source.ts";
+
+/** Rows of each dataset whose texts a new tokenizer learns from. */
+const ROWS_FOR_TOKENIZER = 5000;
+
+/**
+ * The pairs that a recipe names: its files are opened, their rows left where they are.
+ * @throws {FileError} {HubError} {DataError} if a dataset is not there or damaged. @throws {ConfigError} if batches cannot be made of it.
+ */
+export async function openPairData(
+  { data, seed }: { readonly data: PairData; readonly seed: Recipe["seed"] },
+  { folder = ".", ...hub }: OpenDataOptions,
+): Promise<OpenedData> {
+  const wanted = { split: data.split, datasets: data.datasets === undefined ? undefined : Object.keys(data.datasets) };
+  const place = { ...wanted, path: data.path, resolved: resolve(folder, data.path), withImages: data.images === undefined };
+  const located = await locatePairs(place, hub);
+  const found = await findPairs(located.path, wanted);
+  const opened: PairDataset[] = [];
+  let images: ImageStore | undefined;
+  const dispose = async (): Promise<void> => {
+    await Promise.all([...opened.map((dataset) => dataset.dispose()), images?.dispose()]);
+  };
+  try {
+    for (const files of found) opened.push(await openPairs(files));
+    images = await openImageStore(data.images === undefined ? located.images : resolve(folder, data.images));
+    const store = images;
+    const datasets = opened.map((dataset) => mixed(dataset, data));
+    const source = pairSource({ ...data, seed, datasets, openImage: (image) => store.image(image) });
+    return { source, texts: () => textsOf(opened), instructions: {}, dispose };
+  } catch (error) {
+    await dispose();
+    throw error;
+  }
+}
+
+function mixed(dataset: PairDataset, { datasets = {}, rowsPerDataset }: PairData): MixedDataset {
+  const { weight, rows: most = rowsPerDataset } = datasets[dataset.name] ?? {};
+  const rows = Math.min(dataset.rows, most);
+  return { dataset, rows, weight: weight ?? rows };
+}
+
+async function* textsOf(datasets: readonly PairDataset[]): AsyncGenerator<string> {
+  for (const dataset of datasets) {
+    for await (const { query, positives } of dataset.read(0, ROWS_FOR_TOKENIZER)) {
+      for (const { text } of [query, ...positives]) yield text;
+    }
+  }
+}
