@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { TOPOLOGIES } from "../../test/support/model-checks.ts";
 import { thrownBy } from "../../test/support/thrown-by.ts";
 import { tinyModel, TINY_LORA, TINY_PATHS } from "../../test/support/tiny-model.ts";
 import { GraphSession } from "../engine/runtime/graph-session.ts";
@@ -13,7 +14,6 @@ import { visionModeOf } from "../model/multimodal/token-batch.ts";
 import { embeddingGraph } from "../model/multimodal/model.ts";
 import { openModelFolder } from "../model/folder/open-model-folder.ts";
 import { saveModelFolder, type ModelContents, type SaveModelOptions } from "../model/folder/save-model-folder.ts";
-import type { PathTopology } from "../model/paths/path-config.ts";
 import { Embedder, type EmbeddingOutcome } from "./embedder.ts";
 import type { EmbedProgress } from "./embed-options.ts";
 import { embeddingModelOf, loadModel } from "./load-model.ts";
@@ -164,23 +164,20 @@ describe("embeddings", () => {
   });
 });
 
-describe.each<PathTopology>([{ kind: "parallel" }, { kind: "branchLayer", layer: 1 }, { kind: "shared", readoutTokens: 2 }])(
-  "with topology %o",
-  (topology) => {
-    test("a single path is what that path gives among all", async () => {
-      await using model = await load(tinyModel({ paths: { ...TINY_PATHS, topology } }));
-      const all = await model.embed(INPUTS);
-      for (const path of [0, 2]) {
-        const single = await model.embed(INPUTS, { paths: "single", pathIndices: [path] });
-        single.forEach(({ aggregate, paths }, index) => {
-          expect(paths.length).toBe(1);
-          expectClose(aggregate, all[index]?.paths[path] ?? []);
-          expectClose(flat(paths), aggregate);
-        });
-      }
-    });
-  },
-);
+describe.each(TOPOLOGIES)("with topology %o", (topology) => {
+  test("a single path is what that path gives among all", async () => {
+    await using model = await load(tinyModel({ paths: { ...TINY_PATHS, topology } }));
+    const all = await model.embed(INPUTS);
+    for (const path of [0, 2]) {
+      const single = await model.embed(INPUTS, { paths: "single", pathIndices: [path] });
+      single.forEach(({ aggregate, paths }, index) => {
+        expect(paths.length).toBe(1);
+        expectClose(aggregate, all[index]?.paths[path] ?? []);
+        expectClose(flat(paths), aggregate);
+      });
+    }
+  });
+});
 
 describe("options", () => {
   test("single runs the first path, whatever runs beside it", async () => {

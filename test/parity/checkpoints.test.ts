@@ -1,10 +1,11 @@
-import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { expectFloat, type Tensor } from "../../src/engine/tensor/tensor.ts";
 import { present } from "../../src/errors/families.ts";
 import { relativeError } from "../fixtures/qwen2-vl/run-graph.ts";
+import { copyAdapter } from "../support/checkpoint-folders.ts";
 import { readTensors } from "../support/read-tensors.ts";
 import { runPolyvec } from "../support/run-polyvec.ts";
 
@@ -70,10 +71,7 @@ describe.each(KINDS)("polyvec embed with a checkpoint of %s, against transformer
 
   test("with an adapter as PEFT saves it, like PEFT beside the weights and merged into them", async () => {
     const adapted = join(root, `adapted-${kind}`);
-    await cp(join(folder, "adapter"), adapted, { recursive: true });
-    const file = join(adapted, "adapter_config.json");
-    const config = JSON.parse(await readFile(file, "utf8")) as object;
-    await writeFile(file, JSON.stringify({ ...config, base_model_name_or_path: resolve(folder) }));
+    await copyAdapter(adapted, folder, resolve(folder));
     const vectors = vectorsOf(await embed(adapted, [], folder));
     for (const name of ["embeddings.adapter", "embeddings.merged"])
       expect(relativeError(vectors, expectFloat(present(expected[name], name)).data), name).toBeLessThan(TOLERANCE);

@@ -2,18 +2,15 @@ import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Embedder } from "../../src/embed/embedder.ts";
-import { embeddingModelOf } from "../../src/embed/load-model.ts";
-import { expectFloat, type FloatTensor, type Tensor } from "../../src/engine/tensor/tensor.ts";
-import { ConfigError, present } from "../../src/errors/families.ts";
+import { expectFloat, type Tensor } from "../../src/engine/tensor/tensor.ts";
+import { present } from "../../src/errors/families.ts";
 import { openModelFolder } from "../../src/model/folder/open-model-folder.ts";
-import { saveModelFolder } from "../../src/model/folder/save-model-folder.ts";
-import { writeSafetensors } from "../../src/model/formats/safetensors.ts";
 import { REFERENCE_MODELS, referenceFolder } from "../fixtures/idefics3/reference-model.ts";
 import { picture } from "../fixtures/llava-next/picture.ts";
+import { embedWithFolder, saveAgain, writeRenamed, writePreprocessor, copyAdapter } from "../support/checkpoint-folders.ts";
 import { readTensors } from "../support/read-tensors.ts";
 import { relativeError } from "../fixtures/qwen2-vl/run-graph.ts";
-import { thrownBy } from "../support/thrown-by.ts";
+import { expectConfigError } from "../support/expect-config-error.ts";
 
 const TOLERANCE = 1e-5;
 /** What the reference implementation embedded, by the name of its embedding. */
@@ -34,10 +31,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(root, { recursive: true, force: true }));
 
-async function embedAll(folder: string): Promise<Float32Array[]> {
-  await using embedder = new Embedder(embeddingModelOf(await openModelFolder(folder)), { threads: 1 });
-  return (await embedder.embed(Object.values(INPUTS))).map(({ aggregate }) => aggregate);
-}
+const embedAll = (folder: string): Promise<Float32Array[]> => embedWithFolder(folder, Object.values(INPUTS));
 
 async function expectReference(folder: string, name: (typeof REFERENCE_MODELS)[number]): Promise<void> {
   const embeddings = await embedAll(folder);
@@ -52,14 +46,9 @@ let copies = 0;
 async function copyWith(rename: (name: string) => string, settings: object = {}): Promise<string> {
   const [from, folder] = [referenceFolder("small"), join(root, `copy-${copies++}`)];
   for (const name of ["config.json", "tokenizer.json"]) await cp(join(from, name), join(folder, name));
-  const whole = JSON.parse(await readFile(join(from, "processor_config.json"), "utf8")) as { image_processor: object };
-  await writeFile(join(folder, "preprocessor_config.json"), JSON.stringify({ ...whole.image_processor, ...settings }));
+  await writePreprocessor(folder, from, settings);
   await writeFile(join(folder, "processor_config.json"), JSON.stringify({ image_seq_len: 4, processor_class: "Idefics3Processor" }));
-  const tensors = Object.entries(await readTensors(from)).map(([name, tensor]): [string, FloatTensor] => [
-    rename(name),
-    expectFloat(tensor),
-  ]);
-  await writeSafetensors(join(folder, "model.safetensors"), new Map(tensors));
+  await writeRenamed(folder, await readTensors(from), rename);
   return folder;
 }
 
@@ -75,12 +64,8 @@ describe.each(REFERENCE_MODELS)("the checkpoint %s as the library saves it", (na
   });
 
   test("embeds the same when Polyvec saved it", async () => {
-    await using model = await openModelFolder(referenceFolder(name));
-    const { backbone, polyvec, processor } = model;
-    const weights = await Promise.all([...model.weights.shapes.keys()].map(async (at) => [at, await model.weights.read(at)] as const));
     const folder = join(root, `saved-${name}`);
-    const tokenizer = referenceFolder(name);
-    await saveModelFolder(folder, { backbone, polyvec, images: processor.images, tokenizer, weights: new Map(weights) });
+    await saveAgain(folder, referenceFolder(name));
     await expectReference(folder, name);
     const { image_seq_len: tokens } = JSON.parse(await readFile(join(folder, "processor_config.json"), "utf8")) as {
       image_seq_len: number;
@@ -90,10 +75,7 @@ describe.each(REFERENCE_MODELS)("the checkpoint %s as the library saves it", (na
 
   test("takes an adapter as PEFT saves it", async () => {
     const folder = join(root, `adapted-${name}`);
-    await cp(join(referenceFolder(name), "adapter"), folder, { recursive: true });
-    const file = join(folder, "adapter_config.json");
-    const config = JSON.parse(await readFile(file, "utf8")) as object;
-    await writeFile(file, JSON.stringify({ ...config, base_model_name_or_path: referenceFolder(name) }));
+    await copyAdapter(folder, referenceFolder(name));
     await using model = await openModelFolder(folder);
     const adapters = await readTensors(join(folder, "adapter_model.safetensors"));
     for (const [stored, tensor] of Object.entries(adapters)) {
@@ -135,8 +117,6 @@ describe("files that do not belong together are named", () => {
     ],
   ])("%s", async (_, settings, message) => {
     const folder = await copyWith((name) => name, settings);
-    const error = await thrownBy(async () => (await openModelFolder(folder)).close());
-    expect(error).toBeInstanceOf(ConfigError);
-    expect((error as ConfigError).message).toMatch(message);
+    await expectConfigError(async () => (await openModelFolder(folder)).close(), { message });
   });
 });

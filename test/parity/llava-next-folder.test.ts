@@ -1,19 +1,16 @@
-import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Embedder } from "../../src/embed/embedder.ts";
-import { embeddingModelOf } from "../../src/embed/load-model.ts";
-import type { FloatTensor, Tensor } from "../../src/engine/tensor/tensor.ts";
+import type { Tensor } from "../../src/engine/tensor/tensor.ts";
 import { expectFloat } from "../../src/engine/tensor/tensor.ts";
-import { ConfigError, present } from "../../src/errors/families.ts";
+import { present } from "../../src/errors/families.ts";
 import { openModelFolder } from "../../src/model/folder/open-model-folder.ts";
-import { saveModelFolder } from "../../src/model/folder/save-model-folder.ts";
-import { writeSafetensors } from "../../src/model/formats/safetensors.ts";
 import { picture } from "../fixtures/llava-next/picture.ts";
+import { embedWithFolder, saveAgain, writeRenamed, writePreprocessor, copyAdapter } from "../support/checkpoint-folders.ts";
 import { readTensors } from "../support/read-tensors.ts";
 import { relativeError } from "../fixtures/qwen2-vl/run-graph.ts";
-import { thrownBy } from "../support/thrown-by.ts";
+import { expectConfigError } from "../support/expect-config-error.ts";
 
 /** A checkpoint as transformers 5 saves it, with its processor. */
 const CHECKPOINT = "test/fixtures/llava-next/small";
@@ -43,24 +40,7 @@ async function copyFiles(names: readonly string[] = ["config.json", "processor_c
   return folder;
 }
 
-async function writeWeights(folder: string, rename: (name: string) => string): Promise<void> {
-  const tensors = Object.entries(weights).map(([name, tensor]): [string, FloatTensor] => [rename(name), expectFloat(tensor)]);
-  await writeSafetensors(join(folder, "model.safetensors"), new Map(tensors));
-}
-
-/** The settings of the image processor, in a file of their own, as transformers 4 and published checkpoints have them. */
-async function writePreprocessor(folder: string, changes: object = {}): Promise<void> {
-  const { image_processor: settings } = JSON.parse(await readFile(join(CHECKPOINT, "processor_config.json"), "utf8")) as {
-    image_processor: object;
-  };
-  await writeFile(join(folder, "preprocessor_config.json"), JSON.stringify({ ...settings, ...changes }));
-}
-
-async function embedAll(folder: string): Promise<Float32Array[]> {
-  await using embedder = new Embedder(embeddingModelOf(await openModelFolder(folder)), { threads: 1 });
-  const embeddings = await embedder.embed(Object.values(INPUTS));
-  return embeddings.map(({ aggregate }) => aggregate);
-}
+const embedAll = (folder: string): Promise<Float32Array[]> => embedWithFolder(folder, Object.values(INPUTS));
 
 async function expectReference(folder: string): Promise<void> {
   const embeddings = await embedAll(folder);
@@ -88,8 +68,8 @@ test.each([
   ["transformers 5 in memory", newName],
 ])("weights may have the names of %s", async (_, rename) => {
   const folder = await copyFiles(["config.json", "tokenizer.json"]);
-  await writePreprocessor(folder);
-  await writeWeights(folder, rename);
+  await writePreprocessor(folder, CHECKPOINT);
+  await writeRenamed(folder, weights, rename);
   await expectReference(folder);
 });
 
@@ -100,10 +80,7 @@ function newName(name: string): string {
 
 test("an adapter as PEFT saves it, which has layers that embedding does not need", async () => {
   const folder = join(root, "adapted");
-  await cp(join(CHECKPOINT, "adapter"), folder, { recursive: true });
-  const file = join(folder, "adapter_config.json");
-  const config = JSON.parse(await readFile(file, "utf8")) as object;
-  await writeFile(file, JSON.stringify({ ...config, base_model_name_or_path: CHECKPOINT }));
+  await copyAdapter(folder, CHECKPOINT);
   await using model = await openModelFolder(folder);
   const stored = await readTensors(join(folder, "adapter_model.safetensors"));
   const name = "vision_tower.vision_model.encoder.layers.1.self_attn.q_proj.lora_A.weight";
@@ -114,16 +91,9 @@ test("an adapter as PEFT saves it, which has layers that embedding does not need
 });
 
 describe("what Polyvec saves", () => {
-  async function save(folder: string, from: string): Promise<void> {
-    await using model = await openModelFolder(from);
-    const { backbone, polyvec, processor } = model;
-    const read = await Promise.all([...model.weights.shapes.keys()].map(async (name) => [name, await model.weights.read(name)] as const));
-    await saveModelFolder(folder, { backbone, polyvec, images: processor.images, tokenizer: from, weights: new Map(read) });
-  }
-
   test("embeds the same", async () => {
     const folder = join(root, "saved");
-    await save(folder, CHECKPOINT);
+    await saveAgain(folder, CHECKPOINT);
     await expectReference(folder);
     expect(JSON.parse(await readFile(join(folder, "processor_config.json"), "utf8"))).toMatchObject({
       patch_size: 3,
@@ -134,10 +104,10 @@ describe("what Polyvec saves", () => {
 
   test("keeps the choice to look at the base image only", async () => {
     const low = await copyFiles();
-    await writePreprocessor(low, { image_grid_pinpoints: [] });
-    await writeWeights(low, (name) => name);
+    await writePreprocessor(low, CHECKPOINT, { image_grid_pinpoints: [] });
+    await writeRenamed(low, weights, (name) => name);
     const folder = join(root, "saved-low");
-    await save(folder, low);
+    await saveAgain(folder, low);
     await using model = await openModelFolder(folder);
     expect(model.processor.images.layout({ width: 30, height: 20 }).tokens).toHaveLength(16);
     const [text, image] = await embedAll(folder);
@@ -150,9 +120,7 @@ describe("what Polyvec saves", () => {
 
 test("an image processor of another model is named with its file", async () => {
   const folder = await copyFiles();
-  await writePreprocessor(folder, { size: { shortest_edge: 24 }, crop_size: { height: 24, width: 24 } });
-  await writeWeights(folder, (name) => name);
-  const error = await thrownBy(async () => (await openModelFolder(folder)).close());
-  expect(error).toBeInstanceOf(ConfigError);
-  expect((error as ConfigError).message).toMatch(/the size of a tile is 24, the model has 12/);
+  await writePreprocessor(folder, CHECKPOINT, { size: { shortest_edge: 24 }, crop_size: { height: 24, width: 24 } });
+  await writeRenamed(folder, weights, (name) => name);
+  await expectConfigError(async () => (await openModelFolder(folder)).close(), { message: /the size of a tile is 24, the model has 12/ });
 });

@@ -2,16 +2,14 @@ import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Embedder } from "../../src/embed/embedder.ts";
-import { embeddingModelOf } from "../../src/embed/load-model.ts";
 import { expectFloat, type FloatTensor, type Tensor } from "../../src/engine/tensor/tensor.ts";
-import { ConfigError, present, WeightsError } from "../../src/errors/families.ts";
+import { present, WeightsError } from "../../src/errors/families.ts";
 import type { ModelInput, RawImage } from "../../src/inputs/embedding-input.ts";
 import { openModelFolder } from "../../src/model/folder/open-model-folder.ts";
-import { saveModelFolder } from "../../src/model/folder/save-model-folder.ts";
-import { writeSafetensors } from "../../src/model/formats/safetensors.ts";
 import { relativeError } from "../fixtures/qwen2-vl/run-graph.ts";
+import { embedWithFolder, saveAgain, writeRenamed, writePreprocessor } from "../support/checkpoint-folders.ts";
 import { readTensors } from "../support/read-tensors.ts";
+import { expectConfigError } from "../support/expect-config-error.ts";
 import { thrownBy } from "../support/thrown-by.ts";
 
 /** A checkpoint as transformers 5 saves it, with its processor. */
@@ -38,27 +36,15 @@ let copies = 0;
 async function copyWith(rename: (name: string) => string | undefined): Promise<string> {
   const folder = join(root, `copy-${copies++}`);
   for (const name of ["config.json", "tokenizer.json"]) await cp(join(CHECKPOINT, name), join(folder, name));
-  const { image_processor: settings } = JSON.parse(await readFile(join(CHECKPOINT, "processor_config.json"), "utf8")) as {
-    image_processor: object;
-  };
-  await writeFile(join(folder, "preprocessor_config.json"), JSON.stringify(settings));
-  const tensors = Object.entries(weights).flatMap(([name, tensor]): [string, FloatTensor][] => {
-    const renamed = rename(name);
-    return renamed === undefined ? [] : [[renamed, expectFloat(tensor)]];
-  });
-  await writeSafetensors(join(folder, "model.safetensors"), new Map(tensors));
+  await writePreprocessor(folder, CHECKPOINT);
+  await writeRenamed(folder, weights, rename);
   return folder;
 }
 
 async function expectReference(folder: string): Promise<void> {
-  await using embedder = new Embedder(embeddingModelOf(await openModelFolder(folder)), { threads: 1 });
-  const embeddings = await embedder.embed(inputs);
-  expect(
-    relativeError(
-      embeddings.flatMap(({ aggregate }) => [...aggregate]),
-      expected.data,
-    ),
-  ).toBeLessThan(TOLERANCE);
+  const embeddings = await embedWithFolder(folder, inputs);
+  const numbers = embeddings.flatMap((embedding) => [...embedding]);
+  expect(relativeError(numbers, expected.data)).toBeLessThan(TOLERANCE);
 }
 
 test("a checkpoint as transformers 5 saves it embeds like the library", () => expectReference(CHECKPOINT));
@@ -72,12 +58,7 @@ test.each([
 
 test("what Polyvec saves embeds the same", async () => {
   const folder = join(root, "saved");
-  {
-    await using model = await openModelFolder(CHECKPOINT);
-    const { backbone, polyvec, processor } = model;
-    const read = await Promise.all([...model.weights.shapes.keys()].map(async (name) => [name, await model.weights.read(name)] as const));
-    await saveModelFolder(folder, { backbone, polyvec, images: processor.images, tokenizer: CHECKPOINT, weights: new Map(read) });
-  }
+  await saveAgain(folder, CHECKPOINT);
   await expectReference(folder);
   expect(JSON.parse(await readFile(join(folder, "preprocessor_config.json"), "utf8"))).toMatchObject({
     processor_class: "Qwen3VLProcessor",
@@ -96,8 +77,6 @@ describe("files that do not belong together are named", () => {
   test("patches of another size", async () => {
     const folder = await copyWith((name) => name);
     await writeFile(join(folder, "preprocessor_config.json"), JSON.stringify({ patch_size: 14 }));
-    const error = await thrownBy(async () => (await openModelFolder(folder)).close());
-    expect(error).toBeInstanceOf(ConfigError);
-    expect((error as ConfigError).message).toMatch(/patch_size is 14, the model has 16/);
+    await expectConfigError(async () => (await openModelFolder(folder)).close(), { message: /patch_size is 14, the model has 16/ });
   });
 });

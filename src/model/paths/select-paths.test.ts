@@ -1,12 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { pathGraph, pathTensors, type PathGraph } from "../../../test/fixtures/qwen2-vl/path-graph.ts";
 import { relativeError, runGraph } from "../../../test/fixtures/qwen2-vl/run-graph.ts";
+import { TOPOLOGIES } from "../../../test/support/model-checks.ts";
 import { randomWeights, TINY } from "../../../test/fixtures/qwen2-vl/tiny-model.ts";
 import { thrownBy } from "../../../test/support/thrown-by.ts";
 import { floatTensor, type FloatTensor } from "../../engine/tensor/tensor.ts";
 import { ConfigError } from "../../errors/families.ts";
 import { aggregate } from "./aggregation.ts";
-import type { PathConfig, PathTopology } from "./path-config.ts";
+import type { PathConfig } from "./path-config.ts";
 import { runPaths } from "./run-paths.ts";
 import { selectPathRows, selectPaths } from "./select-paths.ts";
 
@@ -38,23 +39,20 @@ function rowsOfPaths({ shape, data }: FloatTensor, indices: readonly number[]): 
   ).flat();
 }
 
-describe.each<PathTopology>([{ kind: "parallel" }, { kind: "branchLayer", layer: 1 }, { kind: "shared", readoutTokens: 2 }])(
-  "topology %o",
-  (topology) => {
-    const trained = { ...TRAINED, topology };
+describe.each(TOPOLOGIES)("topology %o", (topology) => {
+  const trained = { ...TRAINED, topology };
 
-    test.each([[[2]], [[0, 1]], [[3, 1, 0]], [[0, 1, 2, 3]]])("paths %j are those of the whole model", async (indices) => {
-      const [whole, selected] = await Promise.all([runSelected(trained, [0, 1, 2, 3]), runSelected(trained, indices)]);
-      expect(selected.paths.shape).toEqual([LENGTHS.length, indices.length, D]);
-      expect(relativeError(selected.paths.data, rowsOfPaths(whole.paths, indices))).toBeLessThan(1e-5);
-    });
+  test.each([[[2]], [[0, 1]], [[3, 1, 0]], [[0, 1, 2, 3]]])("paths %j are those of the whole model", async (indices) => {
+    const [whole, selected] = await Promise.all([runSelected(trained, [0, 1, 2, 3]), runSelected(trained, indices)]);
+    expect(selected.paths.shape).toEqual([LENGTHS.length, indices.length, D]);
+    expect(relativeError(selected.paths.data, rowsOfPaths(whole.paths, indices))).toBeLessThan(1e-5);
+  });
 
-    test("the gate's aggregate does not depend on the order of the paths", async () => {
-      const [whole, turned] = await Promise.all([runSelected(trained, [0, 1, 2, 3]), runSelected(trained, [2, 0, 3, 1])]);
-      expect(relativeError(turned.aggregate.data, whole.aggregate.data)).toBeLessThan(1e-5);
-    });
-  },
-);
+  test("the gate's aggregate does not depend on the order of the paths", async () => {
+    const [whole, turned] = await Promise.all([runSelected(trained, [0, 1, 2, 3]), runSelected(trained, [2, 0, 3, 1])]);
+    expect(relativeError(turned.aggregate.data, whole.aggregate.data)).toBeLessThan(1e-5);
+  });
+});
 
 test("all paths in their order leave every weight as it was", () => {
   const weights = randomWeights(bothGraph(TRAINED).shapes);

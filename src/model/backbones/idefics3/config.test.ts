@@ -1,17 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
-import { thrownBy } from "../../../../test/support/thrown-by.ts";
-import { ConfigError } from "../../../errors/families.ts";
+import { expectConfigError } from "../../../../test/support/expect-config-error.ts";
 import { PUBLISHED } from "../../../../test/fixtures/idefics3/published-configs.ts";
 import { parseIdefics3Config, toHuggingFaceConfig } from "./config.ts";
 
 const parse = (value: unknown) => parseIdefics3Config(value, { file: "config.json" });
-
-async function failure(value: unknown): Promise<ConfigError> {
-  const error = await thrownBy(() => parse(value));
-  expect(error).toBeInstanceOf(ConfigError);
-  return error as ConfigError;
-}
 
 test("the published config of SmolVLM2-500M, which leaves to the library's defaults what equals them", () => {
   expect(parse(PUBLISHED["smolvlm-500m"])).toEqual({
@@ -124,8 +117,6 @@ describe("what is wrong is named", () => {
     ["token outside", { ...PUBLISHED["smolvlm-500m"], image_token_id: 49_280 }, "image_token_id", /below vocab_size \(49280\)/],
     ["another model_type", { ...PUBLISHED["smolvlm-500m"], model_type: "idefics2" }, "model_type", /is "idefics2"/],
   ])("%s", async (_, value, field, message) => {
-    const error = await failure(value);
-    expect(error.details).toMatchObject({ file: "config.json", field });
-    expect(error.message).toMatch(message);
+    await expectConfigError(() => parse(value), { file: "config.json", field, message });
   });
 });

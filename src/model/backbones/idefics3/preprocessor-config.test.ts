@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
-import { thrownBy } from "../../../../test/support/thrown-by.ts";
-import { ConfigError } from "../../../errors/families.ts";
+import { expectConfigError } from "../../../../test/support/expect-config-error.ts";
 import { parsePreprocessorConfig, toHuggingFacePreprocessorConfig } from "./preprocessor-config.ts";
 
 /** As published with SmolVLM2-500M-Video-Instruct. */
@@ -70,7 +69,5 @@ test.each([
   [{ ...PUBLISHED, image_mean: [0.5] }, "image_mean", /image_mean/],
   [{ ...PUBLISHED, do_center_crop: true }, "do_center_crop", /expected false/],
 ] as const)("%j", async (value, field, message) => {
-  const error = await thrownBy(() => parse(value));
-  expect(error).toBeInstanceOf(ConfigError);
-  expect(error).toMatchObject({ message: expect.stringMatching(message) as string, details: { field } });
+  await expectConfigError(() => parse(value), { field, message });
 });

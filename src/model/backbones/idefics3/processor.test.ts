@@ -2,8 +2,10 @@ import { readFile } from "node:fs/promises";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { picture } from "../../../../test/fixtures/llava-next/picture.ts";
+import { idsOf, picturesOf, type ReferencePrompt } from "../../../../test/support/reference/reference-prompts.ts";
+import { expectConfigError } from "../../../../test/support/expect-config-error.ts";
 import { thrownBy } from "../../../../test/support/thrown-by.ts";
-import { ConfigError, ProcessorError } from "../../../errors/families.ts";
+import { ProcessorError } from "../../../errors/families.ts";
 import { createTokenizer, loadTokenizer, type Tokenizer } from "../../formats/tokenizer.ts";
 import type { ImagePreparer } from "../../multimodal/image-preparer.ts";
 import type { InputProcessor } from "../../multimodal/input-processor.ts";
@@ -13,13 +15,9 @@ import { parsePreprocessorConfig, type ImageProcessorConfig } from "./preprocess
 
 const FIXTURES = "test/fixtures/idefics3";
 
-/** A prompt of the reference implementation; runs of the image's token are `[token, times]`. */
-interface ReferencePrompt {
+interface ProcessedPrompt extends ReferencePrompt {
   readonly model: "small" | "odd";
   readonly settings: Readonly<Record<string, unknown>>;
-  readonly prompt: string;
-  readonly images: readonly (readonly [width: number, height: number])[];
-  readonly ids: readonly (number | readonly [token: number, times: number])[];
 }
 
 interface Parts {
@@ -41,17 +39,17 @@ async function partsOf(model: "small" | "odd"): Promise<Parts> {
 }
 
 const parts = { small: await partsOf("small"), odd: await partsOf("odd") };
-const prompts = (await readJson(`${FIXTURES}/prompts.json`)) as readonly ReferencePrompt[];
+const prompts = (await readJson(`${FIXTURES}/prompts.json`)) as readonly ProcessedPrompt[];
 
 function processorOf(model: "small" | "odd", changes: object = {}): InputProcessor {
   const { config, tokenizer, raw } = parts[model];
   return idefics3Processor(config, { tokenizer, imageProcessor: parsePreprocessorConfig({ ...raw, ...changes }, { file: "" }) });
 }
 
-test.each(prompts)("token ids of the library's processor: $model $settings $prompt", async ({ model, settings, prompt, images, ids }) => {
-  const pictures = images.map(([width, height], seed) => picture(width, height, seed));
-  const { inputIds, images: tensors } = await processorOf(model, settings).processBatch([{ prompt, images: pictures }]);
-  const expected = ids.flatMap((id) => (typeof id === "number" ? [id] : Array.from({ length: id[1] }, () => id[0])));
+test.each(prompts)("token ids of the library's processor: $model $settings $prompt", async (reference) => {
+  const { model, settings, prompt } = reference;
+  const { inputIds, images: tensors } = await processorOf(model, settings).processBatch([{ prompt, images: picturesOf(reference) }]);
+  const expected = idsOf(reference);
   expect([...inputIds.data]).toEqual(expected);
   const { imageTokenId } = parts[model].config;
   expect(tensors?.featureRows.length ?? 0).toBe(expected.filter((id) => id === imageTokenId).length);
@@ -164,8 +162,8 @@ describe("parts that do not belong together", () => {
   test("a tokenizer without the markers of tiles", async () => {
     const json = (await readJson(`${FIXTURES}/small/tokenizer.json`)) as { added_tokens: { content: string }[] };
     const without = { ...json, added_tokens: json.added_tokens.filter(({ content }) => content !== "<fake_token_around_image>") };
-    const error = await thrownBy(build({}, settings, createTokenizer(without, { file: "tokenizer.json" })));
-    expect(error).toBeInstanceOf(ConfigError);
-    expect(error).toMatchObject({ message: expect.stringMatching(/has no token <fake_token_around_image>/) as string });
+    await expectConfigError(build({}, settings, createTokenizer(without, { file: "tokenizer.json" })), {
+      message: /has no token <fake_token_around_image>/,
+    });
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { thrownBy } from "../../../../test/support/thrown-by.ts";
-import { ConfigError } from "../../../errors/families.ts";
+import { PINPOINTS } from "../../../../test/fixtures/llava-next/published-configs.ts";
+import { expectConfigError } from "../../../../test/support/expect-config-error.ts";
 import { readJsonFile } from "../../../files/json-file.ts";
 import { LLAVA_NEXT_PINPOINTS, parseLlavaNextConfig, toHuggingFaceConfig, towerDepth } from "./config.ts";
 
@@ -8,13 +8,7 @@ import { LLAVA_NEXT_PINPOINTS, parseLlavaNextConfig, toHuggingFaceConfig, towerD
 const SHARED = {
   architectures: ["LlavaNextForConditionalGeneration"],
   ignore_index: -100,
-  image_grid_pinpoints: [
-    [336, 672],
-    [672, 336],
-    [672, 672],
-    [1008, 336],
-    [336, 1008],
-  ],
+  image_grid_pinpoints: PINPOINTS,
   image_token_index: 32000,
   model_type: "llava_next",
   projector_hidden_act: "gelu",
@@ -186,10 +180,7 @@ describe("what is wrong is named", () => {
     ["two image tokens", { ...PUBLISHED, image_token_id: 7 }, "image_token_id", /is 7, expected image_token_index \(32000\)/],
     ["another model", { ...PUBLISHED, model_type: "llava" }, "model_type", /is "llava", expected "llava_next"/],
   ])("%s", async (_, value, field, message) => {
-    const error = await thrownBy(() => parse(value));
-    expect(error).toBeInstanceOf(ConfigError);
-    expect((error as ConfigError).details).toMatchObject({ file: "config.json", field });
-    expect((error as ConfigError).message).toMatch(message);
+    await expectConfigError(() => parse(value), { file: "config.json", field, message });
   }); // prettier-ignore
 });
 

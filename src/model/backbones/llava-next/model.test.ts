@@ -1,43 +1,35 @@
 import { describe, expect, test } from "vitest";
 import { readReferenceModel } from "../../../../test/fixtures/llava-next/reference-model.ts";
-import { matmulCost } from "../../../../test/fixtures/qwen2-vl/matmul-cost.ts";
 import { relativeError, runGraph } from "../../../../test/fixtures/qwen2-vl/run-graph.ts";
-import { randomWeights } from "../../../../test/fixtures/qwen2-vl/tiny-model.ts";
-import { bindInputs } from "../../../engine/graph/bind-inputs.ts";
-import { GraphBuilder } from "../../../engine/graph/graph-builder.ts";
+import { TOPOLOGIES, pathCosts, weightCounter, expectWeightParts } from "../../../../test/support/model-checks.ts";
 import { invariant, present } from "../../../errors/families.ts";
 import { readJsonFile } from "../../../files/json-file.ts";
-import { expectFloat, floatTensor, sizeOf } from "../../../engine/tensor/tensor.ts";
+import { expectFloat, floatTensor } from "../../../engine/tensor/tensor.ts";
 import { modelInputs } from "../../multimodal/model-inputs.ts";
-import { embeddingGraph, encodeTokens, outputTable } from "../../multimodal/model.ts";
+import { embeddingGraph } from "../../multimodal/model.ts";
 import type { ImageTensors, TokenBatch } from "../../multimodal/token-batch.ts";
-import { weightPart } from "../../multimodal/weight-parts.ts";
-import { Parameters } from "../../nn/parameter-source.ts";
-import { SINGLE_PATH, type PathConfig, type PathTopology } from "../../paths/path-config.ts";
+import { SINGLE_PATH } from "../../paths/path-config.ts";
 import { llavaNextBackbone } from "./backbone.ts";
 import { parseLlavaNextConfig } from "./config.ts";
 
 const { backbone, config, weights, batch: batchOf } = await readReferenceModel("small");
 
-const paths = (topology: PathTopology, count: number): PathConfig => ({ count, prefixLength: 2, topology, aggregation: "gate" });
-
-describe.each<PathTopology>([{ kind: "parallel" }, { kind: "branchLayer", layer: 1 }, { kind: "shared", readoutTokens: 2 }])("topology %o", (topology) => {
+describe.each(TOPOLOGIES)("topology %o", (topology) => {
   test("the vision tower runs once per tile, whatever the number of paths", () => {
     const batch = batchOf("mixed");
-    const cost = (count: number, scope: string): ReturnType<typeof matmulCost> => {
-      const options = { backbone, paths: paths(topology, count), vision: "uniform" } as const;
-      const { graph, shapes } = embeddingGraph(options);
-      return matmulCost(graph, scope, bindInputs(graph, { ...randomWeights(shapes), ...modelInputs(backbone, options.paths, batch) }));
-    };
+    const cost = pathCosts(backbone, batch, topology);
     const { width, innerWidth, depth } = config.vision;
     const [tiles, patches, tokens] = [batch.images?.inputs["pixelValues"]?.shape[0] as number, 16, 17];
     const block = 4 * tokens * width ** 2 + 2 * tokens ** 2 * width + 2 * tokens * width * innerWidth;
-    expect(cost(1, "vision_tower")).toEqual({ flops: 2 * tiles * (patches * 27 * width + (depth - 1) * block), products: 1 + 8 * (depth - 1) });
+    expect(cost(1, "vision_tower")).toEqual({
+      flops: 2 * tiles * (patches * 27 * width + (depth - 1) * block),
+      products: 1 + 8 * (depth - 1),
+    });
     expect(cost(8, "vision_tower")).toEqual(cost(1, "vision_tower"));
     expect(cost(8, "multi_modal_projector")).toEqual(cost(1, "multi_modal_projector"));
     expect(cost(8, "language_model").flops).toBeGreaterThan(cost(1, "language_model").flops);
   });
-}); // prettier-ignore
+});
 
 test("an input's embedding does not depend on the tiles of others", async () => {
   const { graph } = embeddingGraph({ backbone, paths: SINGLE_PATH, vision: "uniform" });
@@ -61,11 +53,7 @@ function withOneMoreTile({ mode, inputs, featureRows }: ImageTensors): ImageTens
 }
 
 test("every weight of the graph is the tower's, the decoder's or the embeddings'", () => {
-  const { shapes } = embeddingGraph({ backbone, paths: SINGLE_PATH, vision: "uniform" });
-  const parts = new Set([...shapes.keys()].map((name) => weightPart(backbone, name)));
-  expect(parts).toEqual(new Set(["decoder", "embeddings", "vision"]));
-  expect(weightPart(backbone, "image_newline")).toBe("vision");
-  expect(weightPart(backbone, "language_model.lm_head.weight")).toBe("embeddings");
+  expectWeightParts(backbone, { image_newline: "vision", "language_model.lm_head.weight": "embeddings" });
 });
 
 /** Numbers of weights that the reference implementation counts, all and those behind the layer of the tower that is used. */
@@ -85,10 +73,6 @@ test.each([
   };
   const value = { model_type: "llava_next", text_config: { ...text, vocab_size: 32_064 }, vision_config: vision };
   const real = llavaNextBackbone(parseLlavaNextConfig(value, { file: "config.json" }));
-  const parameters = new Parameters(new GraphBuilder());
-  encodeTokens(parameters, { backbone: real, paths: SINGLE_PATH, vision: "uniform" });
-  outputTable(parameters, real);
-  const count = [...parameters.shapes.values()].reduce((sum, shape) => sum + sizeOf(shape), 0);
   const { all, unused } = present(sizes[name], name);
-  expect(count).toBe(all - unused);
+  expect(weightCounter(real)()).toBe(all - unused);
 });

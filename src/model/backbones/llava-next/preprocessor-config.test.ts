@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { thrownBy } from "../../../../test/support/thrown-by.ts";
-import { ConfigError } from "../../../errors/families.ts";
+import { PINPOINTS } from "../../../../test/fixtures/llava-next/published-configs.ts";
+import { expectConfigError } from "../../../../test/support/expect-config-error.ts";
 import { CLIP_PIXEL_SCALE } from "../../multimodal/pixel-levels.ts";
 import { LLAVA_NEXT_PINPOINTS } from "./config.ts";
 import { parsePreprocessorConfig, toHuggingFacePreprocessorConfig } from "./preprocessor-config.ts";
@@ -14,13 +14,7 @@ const PUBLISHED = {
   do_normalize: true,
   do_rescale: true,
   do_resize: true,
-  image_grid_pinpoints: [
-    [336, 672],
-    [672, 336],
-    [672, 672],
-    [1008, 336],
-    [336, 1008],
-  ],
+  image_grid_pinpoints: PINPOINTS,
   image_mean: [0.48145466, 0.4578275, 0.40821073],
   image_processor_type: "LlavaNextImageProcessor",
   image_std: [0.26862954, 0.26130258, 0.27577711],
@@ -60,8 +54,5 @@ test.each([
   ["crop", { ...PUBLISHED, crop_size: { height: 336, width: 300 } }, "crop_size", /the size of a tile \(336 x 336\)/],
   ["oblong", { ...PUBLISHED, size: { height: 336, width: 300 } }, "size", /the same height and width/],
 ])("%s is named", async (_, value, field, message) => {
-  const error = await thrownBy(() => parse(value));
-  expect(error).toBeInstanceOf(ConfigError);
-  expect((error as ConfigError).details).toMatchObject({ file: "preprocessor_config.json", field });
-  expect((error as ConfigError).message).toMatch(message);
+  await expectConfigError(() => parse(value), { file: "preprocessor_config.json", field, message });
 });

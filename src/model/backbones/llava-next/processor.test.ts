@@ -2,9 +2,10 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { picture } from "../../../../test/fixtures/llava-next/picture.ts";
 import { asPatches, patchPosition } from "../../../../test/fixtures/llava-next/reference-model.ts";
 import { readTensors } from "../../../../test/support/read-tensors.ts";
-import { thrownBy } from "../../../../test/support/thrown-by.ts";
+import { idsOf, picturesOf, type ReferencePrompt } from "../../../../test/support/reference/reference-prompts.ts";
+import { expectConfigError } from "../../../../test/support/expect-config-error.ts";
 import { expectFloat, type Tensor } from "../../../engine/tensor/tensor.ts";
-import { ConfigError, present } from "../../../errors/families.ts";
+import { present } from "../../../errors/families.ts";
 import { readJsonFile } from "../../../files/json-file.ts";
 import { loadTokenizer, type Tokenizer } from "../../formats/tokenizer.ts";
 import type { InputProcessor } from "../../multimodal/input-processor.ts";
@@ -23,13 +24,6 @@ const TINY_SIZES = [[12, 12], [24, 24], [20, 30], [31, 17], [5, 3], [1, 1], [7, 
 const REAL_SIZES = [[336, 336], [640, 480], [480, 641], [40, 30], [300, 1300], [1500, 900]] as const; // prettier-ignore
 /** Of those in published tiles every so manieth number is stored. */
 const SAMPLE = 997;
-
-/** A prompt of the reference implementation; runs of the image's token are `[token, times]`. */
-interface ReferencePrompt {
-  readonly prompt: string;
-  readonly images: readonly (readonly [width: number, height: number])[];
-  readonly ids: readonly (number | readonly [token: number, times: number])[];
-}
 
 let config: LlavaNextConfig;
 let tokenizer: Tokenizer;
@@ -53,19 +47,15 @@ const withPinpoints = (gridPinpoints: ImageProcessorConfig["gridPinpoints"]): In
 
 describe("against the processor of transformers", () => {
   test("token ids of prompts with images", async () => {
-    for (const { prompt, images, ids } of prompts) {
-      const pictures = images.map(([width, height], seed) => picture(width, height, seed));
-      const { inputIds } = await processor.processBatch([{ prompt, images: pictures }]);
-      const expected = ids.flatMap((id) => (typeof id === "number" ? [id] : Array.from({ length: id[1] }, () => id[0])));
-      expect([...inputIds.data], prompt).toEqual(expected);
+    for (const reference of prompts) {
+      const { prompt } = reference;
+      const { inputIds } = await processor.processBatch([{ prompt, images: picturesOf(reference) }]);
+      expect([...inputIds.data], prompt).toEqual(idsOf(reference));
     }
   });
 
   test("all prompts as one batch", async () => {
-    const verbatim = prompts.map(({ prompt, images }) => ({
-      prompt,
-      images: images.map(([width, height], seed) => picture(width, height, seed)),
-    }));
+    const verbatim = prompts.map((reference) => ({ prompt: reference.prompt, images: picturesOf(reference) }));
     const { images, inputIds, positionIds } = await processor.processBatch(verbatim);
     const places = inputIds.data.filter((id) => id === IMAGE).length;
     expect(images?.mode).toBe("uniform");
@@ -159,11 +149,9 @@ describe("with the base image only", () => {
     expect(pinpoints(1, 300)).toEqual([[12, 24], [24, 12]]); // prettier-ignore
     expect(pinpoints(1, 1000)).toEqual(config.gridPinpoints.map(({ height, width }) => [height, width]));
     expect(pinpoints(500, 1000)).toEqual([[24, 24]]);
-    const error = await thrownBy(() => pinpoints(1, 143));
-    expect(error).toBeInstanceOf(ConfigError);
-    expect((error as ConfigError).message).toMatch(
-      /12 x 12, 24 x 12, .* none of which is from 1 to 143 pixels large; change model.imageSize/,
-    );
+    await expectConfigError(() => pinpoints(1, 143), {
+      message: /12 x 12, 24 x 12, .* none of which is from 1 to 143 pixels large; change model.imageSize/,
+    });
   });
 });
 
@@ -176,19 +164,17 @@ describe("what does not belong together is named", () => {
       /one of image_grid_pinpoints is 24 x 48, the model has only 24 x 12, 12 x 24/,
     ],
   ])("%s", async (_, changes, message) => {
-    const error = await thrownBy(() => llavaNextProcessor(config, { tokenizer, imageProcessor: { ...settings, ...changes } }));
-    expect(error).toBeInstanceOf(ConfigError);
-    expect((error as ConfigError).message).toMatch(message);
+    await expectConfigError(() => llavaNextProcessor(config, { tokenizer, imageProcessor: { ...settings, ...changes } }), { message });
   });
 
   test("the image's token", async () => {
-    const error = await thrownBy(() => llavaNextProcessor({ ...config, imageTokenId: 7 }, { tokenizer, imageProcessor: settings }));
-    expect((error as ConfigError).message).toMatch(/the id of <image> is 320, the model has 7/);
+    await expectConfigError(() => llavaNextProcessor({ ...config, imageTokenId: 7 }, { tokenizer, imageProcessor: settings }), {
+      message: /the id of <image> is 320, the model has 7/,
+    });
   });
 
   test("prompts whose end is no token of the tokenizer", async () => {
     const parts = { tokenizer, imageProcessor: settings, prompts: { ...LLAVA_NEXT_PROMPTS, end: "<|im_end|>" } };
-    const error = await thrownBy(() => llavaNextProcessor(config, parts));
-    expect((error as ConfigError).details).toMatchObject({ field: "prompts.end" });
+    await expectConfigError(() => llavaNextProcessor(config, parts), { field: "prompts.end" });
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { thrownBy } from "../../../../test/support/thrown-by.ts";
-import { ConfigError, FileError } from "../../../errors/families.ts";
+import { expectConfigError } from "../../../../test/support/expect-config-error.ts";
+import { FileError } from "../../../errors/families.ts";
 import { parseQwen2VLConfig, readQwen2VLConfig, toHuggingFaceConfig } from "./config.ts";
 
 const NESTED = "test/fixtures/configs/qwen2-vl-nested.json";
@@ -51,12 +51,6 @@ const PUBLISHED = {
 } as const;
 
 const parse = (value: unknown) => parseQwen2VLConfig(value, { file: "config.json" });
-
-async function failure(value: unknown): Promise<ConfigError> {
-  const error = await thrownBy(() => parse(value));
-  expect(error).toBeInstanceOf(ConfigError);
-  return error as ConfigError;
-}
 
 test("the published config of Qwen2-VL-2B", () => {
   expect(parse(PUBLISHED)).toEqual({
@@ -139,18 +133,16 @@ describe("what is wrong is named", () => {
     ["token outside", { ...PUBLISHED, image_token_id: 151936 }, "image_token_id", /below vocab_size/],
     ["token twice", { ...PUBLISHED, video_token_id: 151655 }, "video_token_id", /another id than image_token_id/],
   ])("%s", async (_, value, field, message) => {
-    const error = await failure(value);
-    expect(error.details).toMatchObject({ file: "config.json", field });
-    expect(error.message).toMatch(message);
+    await expectConfigError(() => parse(value), { file: "config.json", field, message });
   });
 
   test("unknown field inside text_config", async () => {
-    const error = await failure({ model_type: "qwen2_vl", vision_config: vision, text_config: { vocab_sise: 3 } });
-    expect(error.message).toMatch(/text_config\.vocab_sise .*vocab_size\?/);
+    const value = { model_type: "qwen2_vl", vision_config: vision, text_config: { vocab_sise: 3 } };
+    await expectConfigError(() => parse(value), { message: /text_config\.vocab_sise .*vocab_size\?/ });
   });
 
   test.each([[{ ...PUBLISHED, model_type: "llama" }], [{}], [null], [[]], ["text"]])("another model_type", async (value) => {
-    expect((await failure(value)).message).toMatch(/model_type is .*expected "qwen2_vl"/);
+    await expectConfigError(() => parse(value), { message: /model_type is .*expected "qwen2_vl"/ });
   });
 
   test("files that are not there or not JSON", async () => {

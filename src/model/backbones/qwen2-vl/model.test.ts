@@ -10,19 +10,14 @@ import {
   type Padding,
   type TinyInput,
 } from "../../../../test/fixtures/qwen2-vl/tiny-model.ts";
+import { TOPOLOGIES, gatedPaths, pathCosts, weightCounter } from "../../../../test/support/model-checks.ts";
 import { bindInputs } from "../../../engine/graph/bind-inputs.ts";
-import { GraphBuilder } from "../../../engine/graph/graph-builder.ts";
-import { sizeOf, type FloatTensor } from "../../../engine/tensor/tensor.ts";
-import { Parameters } from "../../nn/parameter-source.ts";
-import { SINGLE_PATH, type PathConfig, type PathTopology } from "../../paths/path-config.ts";
+import type { FloatTensor } from "../../../engine/tensor/tensor.ts";
+import { SINGLE_PATH, type PathConfig } from "../../paths/path-config.ts";
 import { modelInputs } from "../../multimodal/model-inputs.ts";
 import { visionModeOf } from "../../multimodal/token-batch.ts";
 import { qwen2VLBackbone } from "./backbone.ts";
-import { embeddingGraph, encodeTokens, hiddenStatesGraph, outputTable } from "../../multimodal/model.ts";
-
-const TOPOLOGIES: readonly PathTopology[] = [{ kind: "parallel" }, { kind: "branchLayer", layer: 1 }, { kind: "shared", readoutTokens: 2 }];
-
-const paths = (topology: PathTopology, count = 3): PathConfig => ({ count, prefixLength: 2, topology, aggregation: "gate" });
+import { embeddingGraph, hiddenStatesGraph } from "../../multimodal/model.ts";
 
 type Embeddings = Record<"paths" | "aggregate", FloatTensor>;
 
@@ -38,7 +33,7 @@ function row({ shape, data }: FloatTensor, index: number): Float32Array {
 }
 
 describe.each(TOPOLOGIES)("topology %o", (topology) => {
-  const config = paths(topology);
+  const config = gatedPaths(topology, 3);
 
   test.each<[string, readonly TinyInput[]]>([
     ["text", [[4, 8], [1, 2, 3, 9, 9, 7], [5]]],
@@ -81,11 +76,7 @@ describe.each(TOPOLOGIES)("topology %o", (topology) => {
       [{ rows: 2, columns: 2 }, 3, { rows: 1, columns: 2 }],
       [4, { rows: 2, columns: 2 }],
     ]);
-    const cost = (count: number, scope: string): ReturnType<typeof matmulCost> => {
-      const options = { backbone: TINY_BACKBONE, paths: paths(topology, count), vision: visionModeOf(batch) };
-      const { graph, shapes } = embeddingGraph(options);
-      return matmulCost(graph, scope, bindInputs(graph, { ...randomWeights(shapes), ...modelInputs(TINY_BACKBONE, options.paths, batch) }));
-    };
+    const cost = pathCosts(TINY_BACKBONE, batch, topology);
     const { depth } = TINY.vision;
     expect(cost(1, "visual")).toEqual(cost(8, "visual"));
     expect(cost(1, "visual").products).toBe(1 + 6 * depth + 2);
@@ -125,11 +116,7 @@ test.each([
   const vision = { ...TINY.vision, embedDimension: 1280, depth: 32, headCount: 16, mlpRatio: 4, patchSize: 14, temporalPatchSize: 2 };
   const text = { ...TINY, ...sizes, layerCount: 28, headDimension: 128, ropeSections: [16, 24, 24] as const };
   const backbone = qwen2VLBackbone({ ...text, vision: { ...vision, hiddenSize: sizes.hiddenSize } });
-  const options = { backbone, paths: SINGLE_PATH, vision: "uniform" } as const;
-  const parameters = new Parameters(new GraphBuilder());
-  encodeTokens(parameters, options);
-  outputTable(parameters, backbone);
-  expect([...parameters.shapes.values()].reduce((sum, shape) => sum + sizeOf(shape), 0)).toBe(count);
+  expect(weightCounter(backbone)()).toBe(count);
 }); // prettier-ignore
 
 test("weights of the paths", () => {
@@ -144,8 +131,8 @@ test("weights of the paths", () => {
     ),
   );
   const gate = { "paths.gate.0.weight": [d, 3 * d], "paths.gate.0.bias": [d], "paths.gate.2.weight": [3, d] };
-  expect(shapes(paths({ kind: "parallel" }))).toEqual({ ...prefixes, ...gate });
-  expect(shapes(paths({ kind: "shared", readoutTokens: 2 }))).toEqual({ ...prefixes, ...gate, "paths.readout_tokens": [3, 2, d] });
+  expect(shapes(gatedPaths({ kind: "parallel" }, 3))).toEqual({ ...prefixes, ...gate });
+  expect(shapes(gatedPaths({ kind: "shared", readoutTokens: 2 }, 3))).toEqual({ ...prefixes, ...gate, "paths.readout_tokens": [3, 2, d] });
   expect(shapes(SINGLE_PATH)).toEqual({});
 });
 

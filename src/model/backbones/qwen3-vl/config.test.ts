@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { PUBLISHED_2B, PUBLISHED_8B } from "../../../../test/fixtures/qwen3-vl/published-configs.ts";
-import { thrownBy } from "../../../../test/support/thrown-by.ts";
-import { ConfigError } from "../../../errors/families.ts";
+import { expectConfigError } from "../../../../test/support/expect-config-error.ts";
 import { readJsonFile } from "../../../files/json-file.ts";
 import { qwen3VLBackbone } from "./backbone.ts";
 import { parseQwen3VLConfig, toHuggingFaceConfig } from "./config.ts";
@@ -112,9 +111,6 @@ describe("what is wrong is named", () => {
     ["token twice", { ...PUBLISHED_2B, video_token_id: 151655 }, "video_token_id", /another id than image_token_id/],
     ["experts' model", { ...PUBLISHED_2B, model_type: "qwen3_vl_moe" }, "model_type", /is "qwen3_vl_moe", expected "qwen3_vl"/],
   ])("%s", async (_, value, field, message) => {
-    const error = await thrownBy(() => parse(value));
-    expect(error).toBeInstanceOf(ConfigError);
-    expect((error as ConfigError).details).toMatchObject({ file: "config.json", field });
-    expect((error as ConfigError).message).toMatch(message);
+    await expectConfigError(() => parse(value), { file: "config.json", field, message });
   }); // prettier-ignore
 });

@@ -1,34 +1,30 @@
 import { describe, expect, test } from "vitest";
-import { matmulCost } from "../../../../test/fixtures/qwen2-vl/matmul-cost.ts";
 import { relativeError, runGraph } from "../../../../test/fixtures/qwen2-vl/run-graph.ts";
 import { randomWeights } from "../../../../test/fixtures/qwen2-vl/tiny-model.ts";
 import { PUBLISHED_2B, PUBLISHED_4B, PUBLISHED_8B } from "../../../../test/fixtures/qwen3-vl/published-configs.ts";
 import { readReferenceModel } from "../../../../test/fixtures/qwen3-vl/reference-model.ts";
-import { bindInputs } from "../../../engine/graph/bind-inputs.ts";
-import { GraphBuilder } from "../../../engine/graph/graph-builder.ts";
-import { sizeOf, type FloatTensor } from "../../../engine/tensor/tensor.ts";
+import {
+  TOPOLOGIES,
+  gatedPaths,
+  pathCosts,
+  weightCounter,
+  expectWeightParts,
+  expectSameRecomputed,
+} from "../../../../test/support/model-checks.ts";
+import type { FloatTensor } from "../../../engine/tensor/tensor.ts";
 import { readJsonFile } from "../../../files/json-file.ts";
 import { modelInputs } from "../../multimodal/model-inputs.ts";
-import { embeddingGraph, encodeTokens, hiddenStatesGraph, outputTable } from "../../multimodal/model.ts";
+import { embeddingGraph, hiddenStatesGraph } from "../../multimodal/model.ts";
 import { visionModeOf } from "../../multimodal/token-batch.ts";
-import { weightPart } from "../../multimodal/weight-parts.ts";
-import { Parameters } from "../../nn/parameter-source.ts";
-import { SINGLE_PATH, type PathConfig, type PathTopology } from "../../paths/path-config.ts";
+import { SINGLE_PATH } from "../../paths/path-config.ts";
 import { qwen3VLBackbone } from "./backbone.ts";
 import { parseQwen3VLConfig } from "./config.ts";
 
 const { backbone, config, weights, batch: batchOf } = await readReferenceModel("small");
-const topologies: readonly PathTopology[] = [{ kind: "parallel" }, { kind: "branchLayer", layer: 1 }, { kind: "shared", readoutTokens: 2 }];
-const paths = (topology: PathTopology, count: number): PathConfig => ({ count, prefixLength: 2, topology, aggregation: "gate" });
 
-describe.each(topologies)("topology %o", (topology) => {
+describe.each(TOPOLOGIES)("topology %o", (topology) => {
   test("tower and mergers run once per image, whatever the number of paths", () => {
-    const batch = batchOf("uniform");
-    const cost = (count: number, scope: string): ReturnType<typeof matmulCost> => {
-      const options = { backbone, paths: paths(topology, count), vision: "uniform" } as const;
-      const { graph, shapes } = embeddingGraph(options);
-      return matmulCost(graph, scope, bindInputs(graph, { ...randomWeights(shapes), ...modelInputs(backbone, options.paths, batch) }));
-    };
+    const cost = pathCosts(backbone, batchOf("uniform"), topology);
     expect(cost(1, "model.visual").flops).toBeGreaterThan(0);
     expect(cost(8, "model.visual")).toEqual(cost(1, "model.visual"));
     expect(cost(8, "model.language_model").flops).toBeGreaterThan(cost(1, "model.language_model").flops);
@@ -36,7 +32,7 @@ describe.each(topologies)("topology %o", (topology) => {
 
   test("all paths at once give what each gives alone", async () => {
     const batch = batchOf("mixed");
-    const config = { ...paths(topology, 2), aggregation: "mean" } as const;
+    const config = { ...gatedPaths(topology, 2), aggregation: "mean" } as const;
     const { graph, shapes } = embeddingGraph({ backbone, paths: config, vision: visionModeOf(batch) });
     const own: Record<string, FloatTensor> = Object.fromEntries(
       Object.entries(randomWeights(shapes)).filter(([name]) => name.startsWith("paths.")),
@@ -78,19 +74,11 @@ test("deepstack features reach the first decoder layers, and only image tokens",
 });
 
 test("recomputing layers in the backward pass changes nothing in the forward one", async () => {
-  const batch = batchOf("mixed");
-  const run = async (recompute: boolean): Promise<Float32Array> => {
-    const { graph } = embeddingGraph({ backbone, paths: SINGLE_PATH, vision: visionModeOf(batch), recompute });
-    return (await runGraph<"paths">(graph, { ...weights, ...modelInputs(backbone, SINGLE_PATH, batch) })).paths.data;
-  };
-  expect(relativeError(await run(true), await run(false))).toBeLessThan(1e-6);
+  await expectSameRecomputed({ backbone, weights }, batchOf("mixed"));
 });
 
 test("every weight of the graph is the tower's, the decoder's or the embeddings'", () => {
-  const { shapes } = embeddingGraph({ backbone, paths: SINGLE_PATH, vision: "uniform" });
-  expect(new Set([...shapes.keys()].map((name) => weightPart(backbone, name)))).toEqual(new Set(["decoder", "embeddings", "vision"]));
-  expect(weightPart(backbone, "model.visual.deepstack_merger_list.0.norm.weight")).toBe("vision");
-  expect(weightPart(backbone, "lm_head.weight")).toBe("embeddings");
+  expectWeightParts(backbone, { "model.visual.deepstack_merger_list.0.norm.weight": "vision", "lm_head.weight": "embeddings" });
 });
 
 test.each([
@@ -100,8 +88,5 @@ test.each([
 ] as const)("Qwen3-VL-%s has as many weights as the library counts", async (name, published) => {
   const sizes = (await readJsonFile("test/fixtures/qwen3-vl/sizes.json")) as Record<string, number>;
   const real = qwen3VLBackbone(parseQwen3VLConfig(published, { file: "config.json" }));
-  const parameters = new Parameters(new GraphBuilder());
-  encodeTokens(parameters, { backbone: real, paths: SINGLE_PATH, vision: "uniform" });
-  outputTable(parameters, real);
-  expect([...parameters.shapes.values()].reduce((sum, shape) => sum + sizeOf(shape), 0)).toBe(sizes[name]);
+  expect(weightCounter(real)()).toBe(sizes[name]);
 });

@@ -9,6 +9,7 @@ export interface RawTokenIds {
   readonly pad_token_id?: number | null | undefined;
 }
 
+/** Their fields. */
 export const tokenIdFields: Fields<RawTokenIds> = {
   bos_token_id: tokenId.nullish(),
   eos_token_id: z.union([tokenId, z.array(tokenId).min(1)]).nullish(),

@@ -8,6 +8,7 @@ export interface RawSectionedRope extends RawRope {
   readonly mrope_section?: readonly [number, number, number] | undefined;
 }
 
+/** Its fields. */
 export const sectionedRopeFields: typeof ropeFields & Fields<RawSectionedRope> = {
   ...ropeFields,
   mrope_section: z.tuple([count, count, count]).optional(),

@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
-import { thrownBy } from "../../../../test/support/thrown-by.ts";
-import { ConfigError } from "../../../errors/families.ts";
+import { expectConfigError } from "../../../../test/support/expect-config-error.ts";
 import { QWEN2_VL_IMAGE_PROCESSOR } from "./image-processor.ts";
 import { parsePreprocessorConfig, toHuggingFacePreprocessorConfig } from "./preprocessor-config.ts";
 
@@ -50,7 +49,5 @@ test.each([
   [{ ...PUBLISHED, merge_size: 0 }, "merge_size", /is 0/],
   [[], "the whole", /expected object/],
 ] as const)("%j", async (value, field, message) => {
-  const error = await thrownBy(() => parse(value));
-  expect(error).toBeInstanceOf(ConfigError);
-  expect(error).toMatchObject({ message: expect.stringMatching(message) as string, details: { field } });
+  await expectConfigError(() => parse(value), { field, message });
 });
