@@ -9,7 +9,7 @@ import type { PatchGrid } from "../../src/model/multimodal/patches/patch-grid.ts
 import type { ImageTensors, TokenBatch } from "../../src/model/multimodal/token-batch.ts";
 import type { LoraConfig } from "../../src/model/nn/parameter-source.ts";
 
-/** What the models with patches in merge blocks were run on: see tools/reference/make_qwen2vl_fixtures.py. */
+/** What the models with patches in merge blocks were run on: see tools/reference/common/qwen_vl.py. */
 export const REFERENCE_CASES = ["text", "image", "uniform", "mixed"] as const;
 
 export type ReferenceCase = (typeof REFERENCE_CASES)[number];
