@@ -8,24 +8,10 @@ or {"missing": why} where transformers is not installed or does not know the mod
 
 import json
 import sys
-import time
 
 import torch
+from common.processes import status_bytes, timed
 from safetensors.torch import load_file
-
-
-def status_bytes(field):
-    try:
-        with open("/proc/self/status") as file:
-            return next(int(line.split()[1]) * 1024 for line in file if line.startswith(field + ":"))
-    except OSError:
-        return None
-
-
-def timed(run):
-    start = time.perf_counter()
-    result = run()
-    return (time.perf_counter() - start) * 1000, result
 
 
 def main():

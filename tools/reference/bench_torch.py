@@ -11,10 +11,10 @@ Reads JSON lines from stdin and answers each with one on stdout:
 import functools
 import json
 import sys
-import time
 
 import torch
 import torch.nn.functional as F
+from common.processes import status_bytes, timed
 from safetensors.torch import load_file, save_file
 from torch import nn
 
@@ -125,12 +125,6 @@ class Work:
         return torch.randn(size, size), torch.randn(size, size)
 
 
-def timed(run):
-    start = time.perf_counter()
-    run()
-    return {"ms": (time.perf_counter() - start) * 1000}
-
-
 def save(results, file):
     turned = {name: x.T if name.startswith("gradient:layers") and x.ndim == 2 else x for name, x in results.items()}
     save_file({name: x.contiguous() for name, x in turned.items()}, file)
@@ -150,11 +144,6 @@ def added_memory(run):
         return {"bytes": None}
 
 
-def status_bytes(field):
-    with open("/proc/self/status") as file:
-        return next(int(line.split()[1]) * 1024 for line in file if line.startswith(field + ":"))
-
-
 def answer(work, request):
     if "memory" in request:
         torch.ones(64, 64) @ torch.ones(64, 64)
@@ -163,8 +152,8 @@ def answer(work, request):
         return save(work.run(request["save"]), request["file"])
     if request["run"] == "product":
         a, b = work.operands(request["size"])
-        return timed(lambda: torch.mm(a, b))
-    return timed(lambda: work.run(request["run"]))
+        return {"ms": timed(lambda: torch.mm(a, b))[0]}
+    return {"ms": timed(lambda: work.run(request["run"]))[0]}
 
 
 def main():

@@ -19,6 +19,7 @@ import tempfile
 from pathlib import Path
 
 import torch
+from common.tensors import last_tokens, unit
 from PIL import Image
 from safetensors.torch import load_file
 from transformers import AutoImageProcessor, AutoModelForImageTextToText, AutoProcessor
@@ -58,10 +59,6 @@ def hidden_states(model, batch):
     return model.model(**arguments, use_cache=False, return_dict=True).last_hidden_state.float()
 
 
-def unit(vectors):
-    return torch.nn.functional.normalize(vectors, dim=-1)
-
-
 def by_itself(model, processor, lines):
     states = {}
     for line in lines:
@@ -74,8 +71,7 @@ def padded(model, processor, lines, side):
     processor.tokenizer.padding_side = side
     batch = prepare(processor, lines)
     hidden, mask = hidden_states(model, batch), batch["attention_mask"]
-    last = mask.shape[1] - 1 - mask.flip(1).argmax(1)
-    return unit(hidden[torch.arange(len(lines)), last])
+    return unit(last_tokens(hidden, mask.shape[1] - mask.flip(1).argmax(1)))
 
 
 def polyvec(command, folder, file):

@@ -13,6 +13,8 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
+from common.adapters import magnitude_name, plain_name
+from common.qwen_vl import old_name
 from peft import LoraConfig, PeftModel
 from PIL import Image
 from safetensors.torch import load_file
@@ -55,9 +57,7 @@ def check_weights(folder: Path, expected: dict) -> None:
     adapted = PeftModel.from_pretrained(model, folder)
     scales = {m.replace("base_model.model.", ""): module.scaling["default"] for m, module in adapted.named_modules() if isinstance(getattr(module, "scaling", None), dict)}
     assert sum("lora_A" in name for name in expected["weights"]) == len(scales), scales
-    weights = {name.replace("base_model.model.", "").replace(".default", "").replace(".base_layer", ""): w for name, w in adapted.named_parameters()}
-    weights = {name.replace("model.language_model.", "model.").replace("model.visual.", "visual."): w for name, w in weights.items()}
-    weights = {name.replace("lora_magnitude_vector.weight", "lora_magnitude_vector"): w for name, w in weights.items()}
+    weights = {magnitude_name(old_name(plain_name(name))): w for name, w in adapted.named_parameters()}
     compared = 0
     for name, first in expected["weights"].items():
         if name.startswith("paths."):

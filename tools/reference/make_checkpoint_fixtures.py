@@ -16,10 +16,11 @@ import json
 from pathlib import Path
 
 import torch
-from check_embeddings import by_itself, compare_pixels, open_processor, padded, read_lines, unit
-from make_qwen2vl_fixtures import randomise, tidy
+from check_embeddings import by_itself, compare_pixels, open_processor, padded, read_lines
+from common.adapters import write_random_adapter
+from common.files import remove
+from common.tensors import unit
 from make_random_checkpoints import KINDS, write_checkpoint
-from peft import LoraConfig, get_peft_model
 from safetensors.torch import save_file
 from transformers import AutoModelForImageTextToText
 
@@ -34,14 +35,8 @@ def stack(states):
 
 
 def run_adapter(model, processor, lines, folder, rank_stabilised):
-    lora = LoraConfig(r=4, lora_alpha=6, target_modules=["q_proj", "v_proj", "down_proj"], use_rslora=rank_stabilised, lora_dropout=0.0, bias="none")
-    adapted = get_peft_model(model, lora)
-    for name, parameter in adapted.named_parameters():
-        if "lora_" in name:
-            randomise(name, parameter)
-            parameter.data *= 0.5  # as large as weights, some lines lose a digit in float32, in the library too
-    adapted.eval().save_pretrained(folder / "adapter")
-    tidy(folder / "adapter")
+    lora = dict(r=4, lora_alpha=6, target_modules=["q_proj", "v_proj", "down_proj"], use_rslora=rank_stabilised)
+    adapted = write_random_adapter(model, lora, folder / "adapter", scale=0.5)  # as large as weights, some lines lose a digit in float32, in the library too
     beside = stack(by_itself(model, processor, lines))
     return {"embeddings.adapter": beside, "embeddings.merged": stack(by_itself(adapted.merge_and_unload(), processor, lines))}
 
@@ -50,8 +45,7 @@ def main():
     for at, kind in enumerate(KINDS):
         folder = OUT / kind
         write_checkpoint(folder, kind, seed=2, dtype="bfloat16", shard="200KB", pictures=PICTURES)
-        for name in ("generation_config.json", "chat_template.jinja"):
-            (folder / name).unlink(missing_ok=True)
+        remove(folder, "generation_config.json", "chat_template.jinja")
         model = AutoModelForImageTextToText.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager").eval()
         lines = read_lines(folder / "in.jsonl")
         pil, torchvision = open_processor(folder, "pil"), open_processor(folder, "torchvision")

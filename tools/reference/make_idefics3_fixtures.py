@@ -6,36 +6,28 @@ small/ (idefics3) and odd/ (smolvlm) are whole checkpoint folders: config.json a
 the image processor inside processor_config.json (small) or as preprocessor_config.json (odd), adapter/ as PEFT saves it; and expected.safetensors:
   inputs.<case>.*      input_ids [B, T], lengths [B]; levels [tiles, 3, S, S]: the bytes that the pixel values were made from
   expected.<case>.*    hidden [B, T, D] (after the final norm), image_features [tiles, tokens, D], logits
-  paths.layers.*       prefixes of N paths [N, G, P, W]
-  expected.paths.*     path embeddings of unit length [B, N, D]: without and with LoRA; `seed`, the gradient pulled back through them
-  gradients.*          gradients of sum(seed * embeddings) by torch's autograd, with LoRA and prefixes, for every weight it reaches
+  and what common/paths.py says
   expected.checkpoint.*  ids and embeddings of inputs as this project lays them out
-Prefixes enter as the library's own key-value cache, so positions begin at 0 behind them and they get no rotary embedding.
 
 cases.json: the prompts of the cases, with the (width, height) of their images. prompts.json: token ids of the library's processor. tiles.safetensors and tiles.json: what its image processor (the Pillow backend) makes of pictures.
 layouts.json: sizes and tiles of pictures. positions.json: positions of a tile's patches. sizes.json: numbers of weights of the published models.
-Pictures come from `picture`; test/fixtures/llava-next/picture.ts makes the same.
+Pictures come from common/pictures.py.
 """
 
-import json
-import shutil
 from pathlib import Path
 
 import numpy as np
 import torch
-from peft import LoraConfig, get_peft_model
+from common.adapters import base_of
+from common.files import shorten, write_json, write_model, write_rows
+from common.paths import PathCase, lengths_of, run_paths, run_prefixed, text_positions
+from common.pictures import whole_number_waves
+from common.random_weights import random_model
+from common.smollm_tokenizer import end_tokens_of, make_tokenizer
+from common.tensors import count_weights, put, to_levels, unit
 from PIL import Image
 from safetensors.torch import save_file
-from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
-from transformers import (
-    DynamicCache,
-    Idefics3Config,
-    Idefics3ForConditionalGeneration,
-    Idefics3Processor,
-    PreTrainedTokenizerFast,
-    SmolVLMConfig,
-    SmolVLMForConditionalGeneration,
-)
+from transformers import Idefics3Config, Idefics3ForConditionalGeneration, Idefics3Processor, SmolVLMConfig, SmolVLMForConditionalGeneration
 from transformers.image_utils import SizeDict
 from transformers.models.idefics3.configuration_idefics3 import Idefics3VisionConfig
 from transformers.models.idefics3.image_processing_pil_idefics3 import Idefics3ImageProcessorPil, get_resize_output_image_size
@@ -44,7 +36,6 @@ from transformers.models.smolvlm.image_processing_pil_smolvlm import SmolVLMImag
 from transformers.models.smolvlm.processing_smolvlm import get_image_prompt_string
 
 OUT = Path("test/fixtures/idefics3")
-PATHS, PREFIX = 2, 3
 
 MODELS = {
     "small": {
@@ -82,61 +73,16 @@ CASES = {
 }
 
 
-def picture(width, height, seed):
-    """Waves that grow finer, with edges, from whole numbers alone."""
-    y, x, channel = np.mgrid[0:height, 0:width, 0:3]
-    waves = (x * x * 3 + y * y * 5 + x * y * 7) // (4 + seed) + channel * 50 + seed * 31
-    return ((waves + (x // 7 + y // 5) % 2 * 90) % 256).astype(np.uint8)
-
-
-def make_tokenizer(places_are_tokens):
-    """A tokenizer of SmolLM's kind. Without `places_are_tokens` the markers of tiles are words, as in the largest SmolVLM; then also no two line
-    feeds are one token."""
-    vocab = {byte: at for at, byte in enumerate(sorted(pre_tokenizers.ByteLevel.alphabet()))}
-    merges = [("a", "t"), ("c", "at"), ("Ġ", "t"), ("e", "r"), ("r", "o")] + ([("Ċ", "Ċ")] if places_are_tokens else [])
-    for left, right in merges:
-        vocab[left + right] = len(vocab)
-    tokenizer = Tokenizer(models.BPE(vocab=vocab, merges=merges))
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    places = ["<global-img>", *[f"<row_{row}_col_{column}>" for row in range(1, 5) for column in range(1, 5)]]
-    special = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", *(places if places_are_tokens else [])]
-    special += ["<fake_token_around_image>", "<image>", "<end_of_utterance>"]
-    tokenizer.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in special])
-    fast = PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, bos_token="<|im_start|>", eos_token="<end_of_utterance>", unk_token="<|endoftext|>", pad_token="<|im_end|>"
-    )
-    fast.padding_side = "right"
-    return fast
-
-
 def make_model(spec, tokenizer):
-    torch.manual_seed(7)
     configuration, kind, _ = spec["kind"]
-    ids = dict(bos_token_id=tokenizer.bos_token_id, eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id)
     config = configuration(
-        text_config=spec["text"] | ids | dict(vocab_size=len(tokenizer) + 3, tie_word_embeddings=spec["tied"]),
+        text_config=spec["text"] | end_tokens_of(tokenizer) | dict(vocab_size=len(tokenizer) + 3, tie_word_embeddings=spec["tied"]),
         vision_config=spec["vision"],
         scale_factor=spec["scale_factor"],
         image_token_id=tokenizer.convert_tokens_to_ids("<image>"),
         tie_word_embeddings=spec["tied"],
     )
-    model = kind._from_config(config, attn_implementation="eager").eval()
-    for name, parameter in model.named_parameters():
-        randomise(name, parameter)
-    return model
-
-
-@torch.no_grad()
-def randomise(name, parameter):
-    """Every weight far from where it starts, norms and biases too, so that a forgotten or swapped one shows."""
-    noise = torch.randn_like(parameter)
-    if parameter.ndim == 1:
-        parameter.copy_(noise * 0.3 + (1 if name.endswith(".weight") else 0))
-    elif name.endswith(("embed_tokens.weight", "position_embedding.weight")):
-        parameter.copy_(noise)
-    else:
-        parameter.copy_(noise * parameter[0].numel() ** -0.5)
+    return random_model(kind, config)
 
 
 def make_processor(spec, model, tokenizer):
@@ -155,7 +101,7 @@ def make_processor(spec, model, tokenizer):
 def make_batch(processor, prompts):
     """The library's inputs; images of (width, height), counted over the batch."""
     seeds = iter(range(100))
-    images = [[Image.fromarray(picture(*size, next(seeds))) for size in sizes] for _, sizes in prompts]
+    images = [[Image.fromarray(whole_number_waves(*size, next(seeds))) for size in sizes] for _, sizes in prompts]
     has_images = any(images)
     if not has_images:
         images = None
@@ -163,38 +109,9 @@ def make_batch(processor, prompts):
     return {name: batch[name] for name in ["input_ids", "attention_mask", "pixel_values", "pixel_attention_mask"] if name in batch}
 
 
-def base_of(model):
-    """The multimodal model itself, with or without PEFT around it."""
-    return model.get_base_model().model if hasattr(model, "get_base_model") else model.model
-
-
 def final_hidden(model, batch, prefixes=None):
-    """[B, T, D] after the final norm; prefixes: one (keys, values) [G, P, W] per layer."""
-    rows, tokens = batch["input_ids"].shape
-    arguments = batch | dict(position_ids=torch.arange(tokens).expand(rows, tokens))
-    if prefixes is not None:
-        length = prefixes[0][0].shape[1]
-        cache = DynamicCache()
-        for layer, (keys, values) in enumerate(prefixes):
-            cache.update(keys.expand(rows, -1, -1, -1), values.expand(rows, -1, -1, -1), layer)
-        arguments["past_key_values"] = cache
-        arguments["attention_mask"] = torch.cat([torch.ones(rows, length, dtype=torch.long), batch["attention_mask"]], 1)
-    return base_of(model)(**arguments, use_cache=prefixes is not None, return_dict=True).last_hidden_state
-
-
-def last_tokens(hidden, batch):
-    lengths = batch["attention_mask"].sum(1)
-    return hidden[torch.arange(len(lengths)), lengths - 1]
-
-
-def path_embeddings(model, batch, prefixes):
-    """[B, N, D] of unit length, each path run by itself."""
-    layers = range(model.config.text_config.num_hidden_layers)
-    paths = [
-        last_tokens(final_hidden(model, batch, [(prefixes[f"{layer}.keys"][path], prefixes[f"{layer}.values"][path]) for layer in layers]), batch)
-        for path in range(PATHS)
-    ]
-    return torch.nn.functional.normalize(torch.stack(paths, 1), dim=-1)
+    """[B, T, D], see `run_prefixed`."""
+    return run_prefixed(model, batch | dict(position_ids=text_positions(batch)), prefixes)
 
 
 def real_tiles(batch):
@@ -203,85 +120,23 @@ def real_tiles(batch):
     return tiles[batch["pixel_attention_mask"].flatten(0, 1).flatten(1).any(1)]
 
 
-def to_levels(tiles, images):
-    """The bytes that pixel values were made from."""
-    mean, std = (torch.tensor(values, dtype=torch.float64)[None, :, None, None] for values in (images.image_mean, images.image_std))
-    levels = (tiles.double() * std + mean) * 255
-    assert (levels - levels.round()).abs().max() < 1e-3
-    return levels.round().to(torch.uint8)
+def levels_of(tiles, images):
+    return to_levels(tiles, images.image_mean, images.image_std, tolerance=1e-3)
 
 
 @torch.no_grad()
 def run_case(model, processor, case, tensors):
     batch = make_batch(processor, CASES[case])
-    put(tensors, f"inputs.{case}", input_ids=batch["input_ids"], lengths=batch["attention_mask"].sum(1))
+    put(tensors, f"inputs.{case}", input_ids=batch["input_ids"], lengths=lengths_of(batch))
     hidden = final_hidden(model, batch)
     put(tensors, f"expected.{case}", hidden=hidden)
     if case == "text":
         put(tensors, f"expected.{case}", logits=model.lm_head(hidden))
     if "pixel_values" in batch:
-        put(tensors, f"inputs.{case}", levels=to_levels(real_tiles(batch), processor.image_processor))
+        put(tensors, f"inputs.{case}", levels=levels_of(real_tiles(batch), processor.image_processor))
         features = base_of(model).get_image_features(batch["pixel_values"], batch["pixel_attention_mask"]).pooler_output
         put(tensors, f"expected.{case}", image_features=torch.cat(features))
     return batch
-
-
-def make_prefixes(config):
-    text = config.text_config
-    shape = [PATHS, text.num_key_value_heads, PREFIX, text.head_dim]
-    return {f"{layer}.{kind}": torch.randn(shape) for layer in range(text.num_hidden_layers) for kind in ("keys", "values")}
-
-
-@torch.no_grad()
-def check_prefixes(model, batch, prefixes):
-    """The cache does what is claimed: token 0 sees all prefix keys, at positions that do not count them."""
-    layer = model.model.text_model.layers[0].self_attn
-    seen = {}
-    hook = layer.register_forward_hook(lambda _, __, result: seen.update(weights=result[1]))
-    layers = range(model.config.text_config.num_hidden_layers)
-    final_hidden(model, batch, [(prefixes[f"{at}.keys"][0], prefixes[f"{at}.values"][0]) for at in layers])
-    hook.remove()
-    first = seen["weights"][:, :, 0]
-    assert (first[..., : PREFIX + 1] > 0).all() and (first[..., PREFIX + 1 :] == 0).all()
-
-
-def run_gradients(model, spec, batch, folder, tensors):
-    prefixes = make_prefixes(model.config)
-    check_prefixes(model, batch, prefixes)
-    with torch.no_grad():
-        put(tensors, "expected.paths", embeddings=path_embeddings(model, batch, prefixes))
-    adapted = get_peft_model(model, LoraConfig(**spec["lora"], lora_dropout=0.0, bias="none"))
-    for name, parameter in adapted.named_parameters():
-        if "lora_" in name:
-            randomise(name, parameter)
-    adapted.eval().save_pretrained(folder / "adapter")
-    tidy(folder / "adapter")
-    wanted = dict(adapted.named_parameters())
-    for tensor in [*wanted.values(), *prefixes.values()]:
-        tensor.requires_grad_(True)
-    embeddings = path_embeddings(adapted, batch, prefixes)
-    seed = torch.randn_like(embeddings)
-    (embeddings * seed).sum().backward()
-    put(tensors, "expected.paths", embeddings_with_lora=embeddings, seed=seed)
-    for name, prefix in prefixes.items():
-        layer, kind = name.split(".")
-        put(tensors, "", **{f"paths.layers.{layer}.prefix_{kind}": prefix, f"gradients.paths.layers.{layer}.prefix_{kind}": prefix.grad})
-    for name, parameter in wanted.items():
-        if parameter.grad is not None:
-            put(tensors, "gradients", **{checkpoint_name(name): parameter.grad})
-
-
-def tidy(adapter):
-    """PEFT writes a set in arbitrary order, and a README with nothing to say."""
-    (adapter / "README.md").unlink()
-    file = adapter / "adapter_config.json"
-    config = json.loads(file.read_text())
-    file.write_text(json.dumps(config | dict(target_modules=sorted(config["target_modules"])), indent=2) + "\n")
-
-
-def checkpoint_name(name):
-    """The name that checkpoints use."""
-    return name.removeprefix("base_model.model.").replace(".base_layer.", ".").replace(".default.", ".")
 
 
 # What is embedded with the whole checkpoint: text, and the (width, height) of its image.
@@ -298,13 +153,7 @@ def run_checkpoint(model, processor, tensors):
         if size is None:
             assert batch["input_ids"][0].tolist() == sum(pieces, []), "the parts are tokenised by themselves"
         hidden = final_hidden(model, batch)
-        put(tensors, "expected.checkpoint", **{name: torch.nn.functional.normalize(hidden[0, -1], dim=-1), f"{name}.ids": batch["input_ids"][0]})
-
-
-def put(tensors, prefix, **named):
-    for name, tensor in named.items():
-        tensor = tensor.detach().clone().contiguous()
-        tensors[f"{prefix}.{name}".lstrip(".")] = tensor.int() if tensor.dtype == torch.long else tensor
+        put(tensors, "expected.checkpoint", **{name: unit(hidden[0, -1]), f"{name}.ids": batch["input_ids"][0]})
 
 
 # Settings of image processors, and the (width, height) of pictures. `every` takes only some of the pixels of large ones.
@@ -326,15 +175,15 @@ def make_tiles():
     for name, (settings, sizes, every) in TILES.items():
         images = Idefics3ImageProcessorPil(**settings)
         for seed, (width, height) in enumerate(sizes):
-            result = images([Image.fromarray(picture(width, height, seed))], return_tensors="pt", return_row_col_info=True)
+            result = images([Image.fromarray(whole_number_waves(width, height, seed))], return_tensors="pt", return_row_col_info=True)
             tiles = result["pixel_values"][0]
             key = f"{name}.{width}x{height}"
             scale = 255 if images.do_rescale else 1
-            levels = tiles.to(torch.uint8) if scale == 1 else to_levels(tiles, images)
+            levels = tiles.to(torch.uint8) if scale == 1 else levels_of(tiles, images)
             tensors[key] = levels.flatten()[::every].contiguous()
             cases.append(dict(name=key, settings=settings, width=width, height=height, seed=seed, every=every, tiles=len(tiles), rows=result["rows"][0][0], columns=result["cols"][0][0]))
     save_file(tensors, OUT / "tiles.safetensors")
-    write_lines(OUT / "tiles.json", cases)
+    write_rows(OUT / "tiles.json", cases)
 
 
 class Sizes(Idefics3ImageProcessorPil):
@@ -355,7 +204,7 @@ def make_layouts():
             second = processor.resize_for_vision_encoder(first, tile)
             _, rows, columns = processor.split_images(second, dict(longest_edge=tile))
             lines.append([longest, tile, width, height, *first.shape[:0:-1], *second.shape[:0:-1], rows, columns])
-    write_lines(OUT / "layouts.json", lines)
+    write_rows(OUT / "layouts.json", lines)
 
 
 def make_positions():
@@ -370,7 +219,7 @@ def make_positions():
         along = ids[0].tolist()
         assert (ids == ids[:1] + torch.tensor(along)[:, None] * places).all()
         lines.append([places, count, along])
-    write_lines(OUT / "positions.json", lines)
+    write_rows(OUT / "positions.json", lines)
 
 
 # Prompts with the (width, height) of their images.
@@ -397,18 +246,7 @@ def make_prompts():
             for text, sizes in PROMPTS:
                 ids = make_batch(processor, [(text, sizes)])["input_ids"][0].tolist()
                 lines.append(dict(model=name, settings=changed, prompt=text, images=sizes, ids=shorten(ids, tokenizer.convert_tokens_to_ids("<image>"))))
-    write_lines(OUT / "prompts.json", lines)
-
-
-def shorten(ids, image):
-    """Runs of the image's token as [token, times]."""
-    runs = []
-    for id in ids:
-        if id == image and runs and isinstance(runs[-1], list):
-            runs[-1][1] += 1
-        else:
-            runs.append([id, 1] if id == image else id)
-    return runs
+    write_rows(OUT / "prompts.json", lines, ensure_ascii=False)
 
 
 # What the published configurations say of their parts.
@@ -429,24 +267,17 @@ def make_sizes():
         with torch.device("meta"):
             model = Idefics3ForConditionalGeneration(Idefics3Config(text_config=dict(model_type="llama", **text), vision_config=vision, scale_factor=scale))
         parts = dict(all=model, vision=model.model.vision_model, connector=model.model.connector, decoder=model.model.text_model, head=model.lm_head)
-        sizes[name] = {part: sum(parameter.numel() for parameter in module.parameters()) for part, module in parts.items()}
-    (OUT / "sizes.json").write_text(json.dumps(sizes, indent=2) + "\n")
-
-
-def write_lines(file, rows):
-    lines = ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
-    file.write_text(f"[\n{lines}\n]\n")
+        sizes[name] = {part: count_weights(module) for part, module in parts.items()}
+    write_json(OUT / "sizes.json", sizes, indent=2)
 
 
 def main():
     for name, spec in MODELS.items():
         folder = OUT / name
-        shutil.rmtree(folder, ignore_errors=True)
         tokenizer = make_tokenizer(spec["places_are_tokens"])
         model = make_model(spec, tokenizer)
         processor = make_processor(spec, model, tokenizer)
-        model.save_pretrained(folder)
-        (folder / "generation_config.json").unlink(missing_ok=True)
+        write_model(model, folder)
         if name == "small":
             processor.save_pretrained(folder)
         else:
@@ -455,9 +286,9 @@ def main():
         tensors = {}
         batches = {case: run_case(model, processor, case, tensors) for case in CASES}
         run_checkpoint(model, processor, tensors)
-        run_gradients(model, spec, batches["mixed"], folder, tensors)
+        run_paths(model, PathCase(batches["mixed"], final_hidden, spec["lora"]), folder, tensors)
         save_file(tensors, folder / "expected.safetensors")
-    (OUT / "cases.json").write_text(json.dumps(CASES, indent=1) + "\n")
+    write_json(OUT / "cases.json", CASES, indent=1)
     make_prompts()
     make_tiles()
     make_layouts()

@@ -4,11 +4,13 @@ Needs torch, transformers, pillow, numpy and safetensors. Run from the repositor
 The Pillow backend of Qwen2VLImageProcessor is the reference (called "slow" before transformers 5).
 """
 
-import json
 from pathlib import Path
 
 import numpy as np
 import torch
+from common.files import write_json, write_rows
+from common.pictures import waves_and_noise
+from common.tensors import pad_rows, to_levels
 from PIL import Image
 from safetensors.torch import save_file
 from transformers import Qwen2VLConfig
@@ -34,41 +36,28 @@ CASES = {
 KEPT_WHOLE = ["exact", "temporal"]
 
 
-def to_levels(pixel_values: torch.Tensor) -> torch.Tensor:
-    """The byte of each normalised value; patches are [channel, rest]."""
+def levels_of(pixel_values: torch.Tensor) -> torch.Tensor:
+    """Patches are [channel, rest]."""
     processor = Qwen2VLImageProcessorPil()
-    mean, std = (torch.tensor(v, dtype=torch.float64)[None, :, None] for v in (processor.image_mean, processor.image_std))
-    levels = (pixel_values.double().reshape(len(pixel_values), 3, -1) * std + mean) * 255
-    assert (levels - levels.round()).abs().max() < 1e-4
-    return levels.round().to(torch.uint8).reshape(pixel_values.shape)
-
-
-def make_picture(width: int, height: int, seed: int) -> np.ndarray:
-    """Smooth waves, hard edges and noise."""
-    random = np.random.default_rng(seed)
-    y, x = np.mgrid[0:height, 0:width]
-    waves = np.stack([np.sin(x / (3 + c) + c) * np.cos(y / (5 - c)) for c in range(3)], axis=-1) * 100 + 128
-    edges = ((x // 7 + y // 5) % 2)[..., None] * 60.0
-    noise = random.integers(-40, 40, (height, width, 3))
-    return np.clip(waves + edges + noise, 0, 255).astype(np.uint8)
+    return to_levels(pixel_values.reshape(len(pixel_values), 3, -1), processor.image_mean, processor.image_std).reshape(pixel_values.shape)
 
 
 def make_patches() -> None:
     tensors, cases = {}, []
     for name, pictures in CASES.items():
         options = pictures[0][2]
-        arrays = [make_picture(width, height, seed) for seed, (width, height, _) in enumerate(pictures)]
+        arrays = [waves_and_noise(width, height, seed) for seed, (width, height, _) in enumerate(pictures)]
         result = Qwen2VLImageProcessorPil(**options)([Image.fromarray(array) for array in arrays], return_tensors="pt")
         for index, array in enumerate(arrays):
             tensors[f"{name}.picture{index}"] = torch.from_numpy(array)
-        tensors[f"{name}.levels"] = to_levels(result["pixel_values"])
+        tensors[f"{name}.levels"] = levels_of(result["pixel_values"])
         if name in KEPT_WHOLE:
             tensors[f"{name}.pixel_values"] = result["pixel_values"]
         cases.append(
             {"name": name, "pictures": [list(p[:2]) for p in pictures], "options": options, "grid": result["image_grid_thw"].tolist()}
         )
     save_file(tensors, FOLDER / "patches.safetensors")
-    (FOLDER / "cases.json").write_text(json.dumps(cases, indent=1) + "\n")
+    write_json(FOLDER / "cases.json", cases, indent=1)
 
 
 def make_sizes() -> None:
@@ -81,7 +70,7 @@ def make_sizes() -> None:
             except ValueError:
                 continue
             rows.append([factor, low, high, width, height, resized[1], resized[0]])
-    (FOLDER / "sizes.json").write_text("[\n" + ",\n".join(json.dumps(row) for row in rows) + "\n]\n")
+    write_rows(FOLDER / "sizes.json", rows)
 
 
 def make_positions() -> None:
@@ -110,12 +99,10 @@ def make_positions() -> None:
             grids.append([1, height, width])
             row += [start] + [image] * (height * width // 4) + [end, 11]
         ids.append(row + list(range(20, 20 + text)))
-    longest = max(map(len, ids))
-    padded = torch.tensor([row + [0] * (longest - len(row)) for row in ids])
-    mask = torch.tensor([[1] * len(row) + [0] * (longest - len(row)) for row in ids])
+    padded, mask = pad_rows(ids, 0)
     positions, _ = model.get_rope_index(padded, (padded == image).int(), torch.tensor(grids), attention_mask=mask)
     value = {"ids": padded.tolist(), "lengths": [len(row) for row in ids], "grids": [g[1:] for g in grids], "positions": positions.tolist()}
-    (FOLDER / "positions.json").write_text(json.dumps(value) + "\n")
+    write_json(FOLDER / "positions.json", value)
 
 
 if __name__ == "__main__":

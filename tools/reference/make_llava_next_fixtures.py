@@ -6,32 +6,28 @@ Run from the repository root: python tools/reference/make_llava_next_fixtures.py
   inputs.<case>.*      input_ids [B, T], lengths [B], image_sizes [images, 2] (height, width), tiles [tiles, 3, S, S] float32, made at random
   expected.<case>.*    hidden [B, T, D] (after the final norm), image_features; with `base_only` images have no tile but the base image, which the
                        library does not know: its tower, projector and decoder are run one after another
-  paths.layers.*       prefixes of N paths [N, G, P, W]
-  expected.paths.*     path embeddings of unit length [B, N, D]: without and with LoRA; `seed`, the gradient pulled back through them
-  gradients.*          gradients of sum(seed * embeddings) by torch's autograd, with LoRA and prefixes, for every weight it reaches
-Prefixes enter as the library's own key-value cache, so positions begin at 0 behind them.
+  and what common/paths.py says
 
 small/ is a whole checkpoint folder: also tokenizer.json and processor_config.json, with embeddings of inputs in expected.safetensors.
 prompts.json and pixels.safetensors: token ids and pixel values of the library's processor (its Pillow backend).
 sizes.json: numbers of weights of the published models.
 """
 
-import json
-import shutil
 from pathlib import Path
 
-import numpy as np
 import torch
-from peft import LoraConfig, get_peft_model
+from common.files import shorten, write_json, write_model, write_rows
+from common.llama_tokenizer import BOS, EOS, IMAGE, VOCABULARY, make_tokenizer
+from common.paths import PathCase, lengths_of, run_paths, run_prefixed, text_positions
+from common.pictures import whole_number_waves
+from common.random_weights import random_model
+from common.tensors import count_weights, pad_rows, put, unit
 from PIL import Image
 from safetensors.torch import save_file
-from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
-from transformers import DynamicCache, LlavaNextConfig, LlavaNextForConditionalGeneration, LlavaNextProcessor, PreTrainedTokenizerFast
+from transformers import LlavaNextConfig, LlavaNextForConditionalGeneration, LlavaNextProcessor
 from transformers.models.llava_next.image_processing_pil_llava_next import LlavaNextImageProcessorPil
 
 OUT = Path("test/fixtures/llava-next")
-PATHS, PREFIX = 2, 3
-BOS, EOS, IMAGE, VOCABULARY = 1, 2, 320, 330
 
 MODELS = {
     "small": {
@@ -72,29 +68,11 @@ MODELS = {
 
 
 def tiny_model(spec):
-    torch.manual_seed(7)
     text = spec["text"] | dict(vocab_size=VOCABULARY, bos_token_id=BOS, eos_token_id=EOS)
     if spec["root"].get("tie_word_embeddings"):
         text["tie_word_embeddings"] = True
     config = LlavaNextConfig(text_config=text, vision_config=spec["vision"], image_token_index=IMAGE, **spec["root"])
-    model = LlavaNextForConditionalGeneration._from_config(config, attn_implementation="eager").eval()
-    for name, parameter in model.named_parameters():
-        randomise(name, parameter)
-    return model
-
-
-@torch.no_grad()
-def randomise(name, parameter):
-    """Every weight far from where it starts, norms and biases too, so that a forgotten or swapped one shows."""
-    noise = torch.randn_like(parameter)
-    if name.endswith(("class_embedding", "image_newline")):
-        parameter.copy_(noise)
-    elif parameter.ndim == 1:
-        parameter.copy_(noise * 0.3 + (1 if name.endswith(".weight") else 0))
-    elif name.endswith(("embed_tokens.weight", "position_embedding.weight")):
-        parameter.copy_(noise)
-    else:
-        parameter.copy_(noise * parameter[0].numel() ** -0.5)
+    return random_model(LlavaNextForConditionalGeneration, config)
 
 
 def tile_counts(model, sizes):
@@ -124,9 +102,7 @@ def make_batch(model, parts_of_inputs, base_only=False):
     rows = []
     for parts in parts_of_inputs:
         rows.append([id for part in parts for id in ([IMAGE] * tokens.pop(0) if isinstance(part, tuple) else [part])])
-    longest = max(map(len, rows))
-    batch["input_ids"] = torch.tensor([row + [EOS] * (longest - len(row)) for row in rows])
-    batch["attention_mask"] = torch.tensor([[1] * len(row) + [0] * (longest - len(row)) for row in rows])
+    batch["input_ids"], batch["attention_mask"] = pad_rows(rows, EOS)
     return batch, counts
 
 
@@ -136,49 +112,21 @@ def base_features(model, tiles):
     return model.model.multi_modal_projector(states[:, 1:])
 
 
-def base_of(model):
-    """The multimodal model itself, with or without PEFT around it."""
-    return model.get_base_model().model if hasattr(model, "get_base_model") else model.model
-
-
 def final_hidden(model, batch, prefixes=None):
-    """[B, T, D] after the final norm; prefixes: one (keys, values) [G, P, W] per layer."""
-    rows, tokens = batch["input_ids"].shape
-    arguments = batch | dict(position_ids=torch.arange(tokens).expand(rows, tokens))
-    if prefixes is not None:
-        length = prefixes[0][0].shape[1]
-        cache = DynamicCache()
-        for layer, (keys, values) in enumerate(prefixes):
-            cache.update(keys.expand(rows, -1, -1, -1), values.expand(rows, -1, -1, -1), layer)
-        arguments["past_key_values"] = cache
-        arguments["attention_mask"] = torch.cat([torch.ones(rows, length, dtype=torch.long), batch["attention_mask"]], 1)
+    """[B, T, D], see `run_prefixed`."""
+    arguments = batch | dict(position_ids=text_positions(batch))
     if "features" in arguments:
         ids, features = arguments.pop("input_ids"), arguments.pop("features")
         words = model.get_input_embeddings()(ids)
         arguments["inputs_embeds"] = words.masked_scatter((ids == IMAGE)[..., None], features)
         del arguments["pixel_values"], arguments["image_sizes"]
-    return base_of(model)(**arguments, use_cache=prefixes is not None).last_hidden_state
-
-
-def last_tokens(hidden, batch):
-    lengths = batch["attention_mask"].sum(1)
-    return hidden[torch.arange(len(lengths)), lengths - 1]
-
-
-def path_embeddings(model, batch, prefixes):
-    """[B, N, D] of unit length, each path run by itself."""
-    layers = range(model.config.text_config.num_hidden_layers)
-    paths = [
-        last_tokens(final_hidden(model, batch, [(prefixes[f"{layer}.keys"][path], prefixes[f"{layer}.values"][path]) for layer in layers]), batch)
-        for path in range(PATHS)
-    ]
-    return torch.nn.functional.normalize(torch.stack(paths, 1), dim=-1)
+    return run_prefixed(model, arguments, prefixes)
 
 
 @torch.no_grad()
 def run_case(model, case, parts, tensors):
     batch, counts = make_batch(model, parts, base_only=case == "base_only")
-    put(tensors, f"inputs.{case}", input_ids=batch["input_ids"], lengths=batch["attention_mask"].sum(1))
+    put(tensors, f"inputs.{case}", input_ids=batch["input_ids"], lengths=lengths_of(batch))
     put(tensors, f"expected.{case}", hidden=final_hidden(model, batch))
     if counts:
         tiles = torch.cat([image[:count] for image, count in zip(batch["pixel_values"], counts)])
@@ -190,105 +138,9 @@ def run_case(model, case, parts, tensors):
     return batch
 
 
-def make_prefixes(config):
-    text = config.text_config
-    shape = [PATHS, text.num_key_value_heads, PREFIX, text.head_dim]
-    return {f"{layer}.{kind}": torch.randn(shape) for layer in range(text.num_hidden_layers) for kind in ("keys", "values")}
-
-
-@torch.no_grad()
-def check_prefixes(model, batch, prefixes):
-    """The cache does what is claimed: token 0 sees all prefix keys, at positions that do not count them."""
-    layer = model.model.language_model.layers[0].self_attn
-    seen = {}
-    hook = layer.register_forward_hook(lambda _, __, result: seen.update(weights=result[1]))
-    layers = range(model.config.text_config.num_hidden_layers)
-    final_hidden(model, batch, [(prefixes[f"{at}.keys"][0], prefixes[f"{at}.values"][0]) for at in layers])
-    hook.remove()
-    first = seen["weights"][:, :, 0]
-    assert (first[..., : PREFIX + 1] > 0).all() and (first[..., PREFIX + 1 :] == 0).all()
-
-
-def run_gradients(model, spec, batch, folder, tensors):
-    prefixes = make_prefixes(model.config)
-    check_prefixes(model, batch, prefixes)
-    with torch.no_grad():
-        put(tensors, "expected.paths", embeddings=path_embeddings(model, batch, prefixes))
-    adapted = get_peft_model(model, LoraConfig(**spec["lora"], lora_dropout=0.0, bias="none"))
-    for name, parameter in adapted.named_parameters():
-        if "lora_" in name:
-            randomise(name, parameter)
-    adapted.eval().save_pretrained(folder / "adapter")
-    tidy(folder / "adapter")
-    wanted = dict(adapted.named_parameters())
-    for tensor in [*wanted.values(), *prefixes.values()]:
-        tensor.requires_grad_(True)
-    embeddings = path_embeddings(adapted, batch, prefixes)
-    seed = torch.randn_like(embeddings)
-    (embeddings * seed).sum().backward()
-    put(tensors, "expected.paths", embeddings_with_lora=embeddings, seed=seed)
-    for name, prefix in prefixes.items():
-        layer, kind = name.split(".")
-        put(tensors, "", **{f"paths.layers.{layer}.prefix_{kind}": prefix, f"gradients.paths.layers.{layer}.prefix_{kind}": prefix.grad})
-    for name, parameter in wanted.items():
-        if parameter.grad is not None:
-            put(tensors, "gradients", **{checkpoint_name(name): parameter.grad})
-
-
-def tidy(adapter):
-    """PEFT writes a set in arbitrary order, and a README with nothing to say."""
-    (adapter / "README.md").unlink()
-    file = adapter / "adapter_config.json"
-    config = json.loads(file.read_text())
-    file.write_text(json.dumps(config | dict(target_modules=sorted(config["target_modules"])), indent=2) + "\n")
-
-
 def checkpoint_name(name):
     """The name that published checkpoints use."""
-    name = name.removeprefix("base_model.model.").replace(".base_layer.", ".").replace(".default.", ".").removeprefix("model.")
-    return name.replace("vision_tower.", "vision_tower.vision_model.", 1).replace("language_model.", "language_model.model.", 1)
-
-
-def put(tensors, prefix, **named):
-    for name, tensor in named.items():
-        tensor = tensor.detach().clone().contiguous()
-        tensors[f"{prefix}.{name}".lstrip(".")] = tensor.int() if tensor.dtype == torch.long else tensor
-
-
-CORPUS = [
-    "a red apple on a table", "find the same object", "what is in the image?", "Represent the given image with the following question:",
-    "café 42 cats & dogs", "[INST] \nWhat is shown? [/INST]", "USER: ASSISTANT:",
-]  # fmt: skip
-
-
-def make_tokenizer():
-    """A tokenizer of Llama's kind: pieces with byte fallback, each text begins with a space, special tokens stand for themselves."""
-    trained = Tokenizer(models.BPE(byte_fallback=True, fuse_unk=True, unk_token="<unk>"))
-    trained.normalizer = normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")])
-    trained.pre_tokenizer = pre_tokenizers.Metaspace(split=True, prepend_scheme="never")
-    special = ["<unk>", "<s>", "</s>", *[f"<0x{byte:02X}>" for byte in range(256)]]
-    trained.train_from_iterator(CORPUS * 3, trainers.BpeTrainer(vocab_size=IMAGE, special_tokens=special, show_progress=False))
-    parts = json.loads(trained.to_str())
-    added = [token for token in parts["added_tokens"] if token["id"] <= EOS]
-    added += [dict(added[0], id=IMAGE + at, content=content) for at, content in enumerate(["<image>", "<pad>"])]
-    strip = dict(type="Strip", content=" ", start=1, stop=0)
-    decoders = [dict(type="Replace", pattern=dict(String="▁"), content=" "), dict(type="ByteFallback"), dict(type="Fuse"), strip]
-    begin = dict(SpecialToken=dict(id="<s>", type_id=0))
-    first, second = dict(Sequence=dict(id="A", type_id=0)), dict(Sequence=dict(id="B", type_id=1))
-    parts |= dict(
-        added_tokens=added,
-        pre_tokenizer=None,
-        decoder=dict(type="Sequence", decoders=decoders),
-        post_processor=dict(
-            type="TemplateProcessing", single=[begin, first], pair=[begin, first, second], special_tokens={"<s>": dict(id="<s>", ids=[BOS], tokens=["<s>"])}
-        ),
-    )
-    fast = PreTrainedTokenizerFast(
-        tokenizer_object=Tokenizer.from_str(json.dumps(parts)), bos_token="<s>", eos_token="</s>", unk_token="<unk>", pad_token="<pad>",
-        extra_special_tokens=dict(image_token="<image>"),
-    )  # fmt: skip
-    fast.padding_side = "right"
-    return fast
+    return name.removeprefix("model.").replace("vision_tower.", "vision_tower.vision_model.", 1).replace("language_model.", "language_model.model.", 1)
 
 
 def make_processor(config):
@@ -302,10 +154,7 @@ def make_processor(config):
 
 
 def picture(width, height, seed):
-    """Waves that grow finer, with edges, from whole numbers alone: test/fixtures/llava-next/picture.ts makes the same."""
-    y, x, channel = np.mgrid[0:height, 0:width, 0:3]
-    waves = (x * x * 3 + y * y * 5 + x * y * 7) // (4 + seed) + channel * 50 + seed * 31
-    return Image.fromarray(((waves + (x // 7 + y // 5) % 2 * 90) % 256).astype(np.uint8))
+    return Image.fromarray(whole_number_waves(width, height, seed))
 
 
 # Prompts with the (width, height) of their images. The library puts <s> before each.
@@ -329,11 +178,10 @@ SAMPLE = 997
 def make_processor_fixtures(processor):
     prompts = []
     for text, sizes in PROMPTS:
-        images = [picture(width, height, seed) for seed, (width, height) in enumerate(sizes)]
+        images = [picture(*size, seed) for seed, size in enumerate(sizes)]
         ids = processor(images=images or None, text=text)["input_ids"][0]
-        prompts.append(dict(prompt=f"<s>{text}", images=sizes, ids=shorten(ids)))
-    lines = ",\n".join(json.dumps(prompt) for prompt in prompts)
-    (OUT / "prompts.json").write_text(f"[\n{lines}\n]\n")
+        prompts.append(dict(prompt=f"<s>{text}", images=sizes, ids=shorten(ids, IMAGE)))
+    write_rows(OUT / "prompts.json", prompts)
     tensors = {}
     for seed, (width, height) in enumerate(TINY_SIZES):
         pixels = processor.image_processor(picture(width, height, seed), do_pad=False, return_tensors="pt").pixel_values[0]
@@ -346,17 +194,6 @@ def make_processor_fixtures(processor):
     save_file(tensors, OUT / "pixels.safetensors")
 
 
-def shorten(ids):
-    """Runs of the image's token as [token, times]."""
-    runs = []
-    for id in ids:
-        if id == IMAGE and runs and isinstance(runs[-1], list):
-            runs[-1][1] += 1
-        else:
-            runs.append([id, 1] if id == IMAGE else id)
-    return runs
-
-
 # What is embedded with the whole checkpoint: text of the prompt, and the (width, height) of its image.
 INPUTS = {"text": ("a red apple", None), "image_and_text": ("what is in the image?", (30, 20)), "instruction": ("find the same object a red apple", (40, 11))}
 
@@ -367,7 +204,7 @@ def run_checkpoint(model, processor, tensors):
         images = None if size is None else [picture(*size, 0)]
         batch = processor(images=images, text=f"{'<image>' if images else ''}{text}</s>", return_tensors="pt")
         hidden = model.model(**{key: value for key, value in batch.items() if key != "mm_token_type_ids"}).last_hidden_state
-        put(tensors, "expected.checkpoint", **{name: torch.nn.functional.normalize(hidden[0, -1], dim=-1), f"{name}.ids": batch["input_ids"][0]})
+        put(tensors, "expected.checkpoint", **{name: unit(hidden[0, -1]), f"{name}.ids": batch["input_ids"][0]})
 
 
 PUBLISHED = {
@@ -386,19 +223,15 @@ def make_sizes():
         with torch.device("meta"):
             model = LlavaNextForConditionalGeneration(LlavaNextConfig(text_config=text))
         unused = [model.model.vision_tower.post_layernorm, *model.model.vision_tower.encoder.layers[-1:]]
-        count = lambda modules: sum(parameter.numel() for module in modules for parameter in module.parameters())
-        sizes[name] = dict(all=count([model]), unused=count(unused))
-    (OUT / "sizes.json").write_text(json.dumps(sizes, indent=2) + "\n")
+        sizes[name] = dict(all=count_weights(model), unused=count_weights(*unused))
+    write_json(OUT / "sizes.json", sizes, indent=2)
 
 
 def main():
-    shutil.rmtree(OUT / "small", ignore_errors=True)
-    shutil.rmtree(OUT / "odd", ignore_errors=True)
     for name, spec in MODELS.items():
         folder = OUT / name
         model = tiny_model(spec)
-        model.save_pretrained(folder)
-        (folder / "generation_config.json").unlink(missing_ok=True)
+        write_model(model, folder)
         tensors = {}
         batches = {case: run_case(model, case, parts, tensors) for case, parts in spec["cases"].items()}
         if name == "small":
@@ -406,7 +239,7 @@ def main():
             processor.save_pretrained(folder)
             make_processor_fixtures(processor)
             run_checkpoint(model, processor, tensors)
-        run_gradients(model, spec, batches["mixed"], folder, tensors)
+        run_paths(model, PathCase(batches["mixed"], final_hidden, spec["lora"], checkpoint_name), folder, tensors)
         save_file(tensors, folder / "expected.safetensors")
     make_sizes()
 

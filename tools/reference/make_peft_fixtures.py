@@ -13,7 +13,10 @@ import shutil
 from pathlib import Path
 
 import torch
-from peft import LoraConfig, get_peft_model
+from common.adapters import add_adapter, base_of, magnitude_name
+from common.qwen_vl import old_name
+from common.random_weights import randomise
+from common.tensors import last_tokens, unit
 from safetensors.torch import load_file, save_file
 from transformers import Qwen2VLForConditionalGeneration
 
@@ -38,11 +41,10 @@ def load_base():
 
 
 def final_hidden(model, stored):
-    base = model.get_base_model() if hasattr(model, "get_base_model") else model
     ids, lengths = stored["inputs.mixed.input_ids"].long(), stored["inputs.mixed.lengths"]
     grids = stored["inputs.mixed.grids"].long()
     mask = (torch.arange(ids.shape[1]) < lengths[:, None]).long()
-    return base.model(
+    return base_of(model)(
         input_ids=ids,
         attention_mask=mask,
         position_ids=stored["inputs.mixed.position_ids"].long(),
@@ -53,30 +55,25 @@ def final_hidden(model, stored):
 
 
 @torch.no_grad()
-def randomise(parameters):
+def randomise_adapter(parameters):
     for name, parameter in parameters:
-        noise = torch.randn_like(parameter)
         if "magnitude" in name:
-            parameter.mul_(1 + 0.3 * noise)  # away from the norms that it begins with
+            parameter.mul_(1 + 0.3 * torch.randn_like(parameter))  # away from the norms that it begins with
         else:
-            parameter.copy_(noise * parameter[0].numel() ** -0.5)
+            randomise(name, parameter)
 
 
 def stored_name(name):
-    return name.replace(".default", "").replace("lora_magnitude_vector.weight", "lora_magnitude_vector")
-
-
-def checkpoint_name(name):
-    return name.replace("model.language_model.", "model.").replace("model.visual.", "visual.")
+    return magnitude_name(name.replace(".default", ""))
 
 
 def make(name, options):
     torch.manual_seed(11)
     stored = load_file(BASE / "expected.safetensors")
     before = {key: value.clone() for key, value in load_base().state_dict().items()}
-    model = get_peft_model(load_base(), LoraConfig(**options, lora_dropout=0.0, bias="none")).eval()
+    model = add_adapter(load_base(), options)
     trained = [(key, parameter) for key, parameter in model.named_parameters() if "lora_" in key]
-    randomise(trained)
+    randomise_adapter(trained)
     folder = OUT / name
     shutil.rmtree(folder, ignore_errors=True)
     model.save_pretrained(folder)
@@ -85,8 +82,7 @@ def make(name, options):
     config.write_text(config.read_text().replace(f'"{BASE}"', "null") + "\n")
 
     hidden = final_hidden(model, stored)
-    lengths = stored["inputs.mixed.lengths"].long()
-    embeddings = torch.nn.functional.normalize(hidden[torch.arange(len(lengths)), lengths - 1], dim=-1)
+    embeddings = unit(last_tokens(hidden, stored["inputs.mixed.lengths"].long()))
     seed = torch.randn_like(embeddings)
     (embeddings * seed).sum().backward()
     tensors = dict(hidden=hidden, embeddings=embeddings, seed=seed)
@@ -94,7 +90,7 @@ def make(name, options):
     merged = model.merge_and_unload()
     tensors["merged_hidden"] = final_hidden(merged, stored)
     changed = {key: value for key, value in merged.state_dict().items() if not torch.equal(value, before[key])}
-    tensors |= {f"merged.{checkpoint_name(key)}": value for key, value in changed.items()}
+    tensors |= {f"merged.{old_name(key)}": value for key, value in changed.items()}
     save_file({key: value.detach().contiguous() for key, value in tensors.items()}, folder / "expected.safetensors")
     for file in folder.iterdir():
         file.chmod(0o644)

@@ -2,7 +2,7 @@
 
 Run from the repository root: python tools/reference/make_qwen3vl_fixtures.py  (needs torch, transformers 5, peft, tokenizers, pillow, safetensors)
 
-small/, odd/: as make_qwen2vl_fixtures.py has them, with beside `expected.<case>.image_features` also `deep_features.<n>`, and `position_embeddings`.
+small/, odd/: as common/qwen_vl.py has them, with beside `expected.<case>.image_features` also `deep_features.<n>`, and `position_embeddings`.
 checkpoint/: a whole folder as the library saves it, with a tokenizer; expected.json and expected.safetensors hold
   prompts[].ids               token ids of prompts with images; <name>.picture<n>: the images [height, width, 3]
   <name>.levels               the byte of each pixel of the patches' first frame, [patches, 3 * patch * patch]; grids: [images, 2]
@@ -10,17 +10,19 @@ checkpoint/: a whole folder as the library saves it, with a tokenizer; expected.
 sizes.json: number of weights of the published sizes.
 """
 
-import json
-import shutil
 from pathlib import Path
 
 import torch
-from make_image_fixtures import make_picture
-from make_qwen2vl_fixtures import CASES, END, EOS, IMAGE, START, VIDEO, final_hidden, last_tokens, make_batch, put, randomise, run_case, run_gradients
+from common.files import remove, write_json, write_model
+from common.paths import lengths_of
+from common.pictures import waves_and_noise
+from common.qwen_tokenizer import PICTURE, fast, make_tokenizer, marks_of, text_tokens_of
+from common.qwen_vl import MARKS, TOKENS, final_hidden, make_batch, write_fixtures
+from common.random_weights import random_model
+from common.tensors import count_weights, last_tokens, put, to_levels, unit
 from PIL import Image
 from safetensors.torch import save_file
-from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
-from transformers import Qwen2TokenizerFast, Qwen3VLConfig, Qwen3VLForConditionalGeneration, Qwen3VLProcessor
+from transformers import Qwen3VLConfig, Qwen3VLForConditionalGeneration, Qwen3VLProcessor
 from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
 
 OUT = Path("test/fixtures/qwen3-vl")
@@ -47,28 +49,21 @@ MODELS = {
     },
 }  # fmt: skip
 
-TOKENS = dict(bos_token_id=EOS, eos_token_id=EOS, pad_token_id=EOS, vocab_size=EOS + 1)
-MARKS = dict(image_token_id=IMAGE, video_token_id=VIDEO, vision_start_token_id=START, vision_end_token_id=END)
-
 
 def tiny_model(spec, tokens=TOKENS, marks=MARKS):
-    torch.manual_seed(7)
     config = Qwen3VLConfig(
         text_config=spec["text"] | tokens | dict(max_position_embeddings=512, tie_word_embeddings=spec["tied"]),
         vision_config=spec["vision"],
         tie_word_embeddings=spec["tied"],
         **marks,
     )
-    model = Qwen3VLForConditionalGeneration._from_config(config, attn_implementation="eager").eval()
-    for name, parameter in model.named_parameters():
-        randomise(name, parameter)
-    return model
+    return random_model(Qwen3VLForConditionalGeneration, config)
 
 
 @torch.no_grad()
 def run_deep(model, case, tensors):
     """What the tower gives beside its last features."""
-    if "image_grid_thw" not in make_batch(model.config, case):
+    if "image_grid_thw" not in make_batch(model.config, case):  # draws pixels that nothing uses; without, all later numbers would be others
         return
     pixels, grids = tensors[f"inputs.{case}.pixel_values"], tensors[f"inputs.{case}.grids"].long()
     grids = torch.cat([torch.ones_like(grids[:, :1]), grids], 1)
@@ -81,38 +76,6 @@ def run_deep(model, case, tensors):
     put(tensors, f"expected.{case}", **{f"deep_features.{at}": features for at, features in enumerate(deep)})
 
 
-def make_models():
-    for name, spec in MODELS.items():
-        folder = OUT / name
-        model = tiny_model(spec)
-        model.save_pretrained(folder)
-        (folder / "generation_config.json").unlink(missing_ok=True)
-        tensors = {}
-        for case in CASES:
-            run_case(model, case, tensors)
-            run_deep(model, case, tensors)
-        run_gradients(model, spec, folder, tensors, lambda name: name)
-        save_file(tensors, folder / "expected.safetensors")
-
-
-SPECIAL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|vision_start|>", "<|vision_end|>", "<|vision_pad|>", "<|image_pad|>", "<|video_pad|>"]
-CORPUS = ["Represent the user's input.", "Find the picture of this.", "a red apple on a table", "system user assistant\n", "What is it?\n", "0123456789"]
-SPLIT = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
-
-
-def make_tokenizer():
-    """Byte-level, with the letters of a small corpus only."""
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.normalizer = normalizers.NFC()
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
-        [pre_tokenizers.Split(Regex(SPLIT), behavior="isolated"), pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)]
-    )
-    tokenizer.decoder = decoders.ByteLevel()
-    tokenizer.train_from_iterator(CORPUS, trainers.BpeTrainer(vocab_size=80, min_frequency=1, show_progress=False))
-    tokenizer.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in SPECIAL])
-    return tokenizer
-
-
 CHECKPOINT = {
     "text": MODELS["small"]["text"] | dict(num_hidden_layers=2),
     "vision": MODELS["small"]["vision"] | dict(patch_size=16, depth=2, deepstack_visual_indexes=[0], hidden_size=8),
@@ -120,7 +83,6 @@ CHECKPOINT = {
 }
 
 # name: sizes (width, height) of the pictures, prompt
-PICTURE = "<|vision_start|><|image_pad|><|vision_end|>"
 PROMPTS = {
     "text": ([], "<|im_start|>user\na red apple<|im_end|>"),
     "exact": ([(96, 64)], f"{PICTURE}a red apple"),
@@ -146,49 +108,41 @@ Qwen3VLProcessor.get_attributes = classmethod(lambda _: ["image_processor", "tok
 def make_checkpoint():
     folder = OUT / "checkpoint"
     tokenizer = make_tokenizer()
-    ids = {token: tokenizer.token_to_id(token) for token in SPECIAL}
-    end = ids["<|endoftext|>"]
-    marks = dict(image_token_id=ids["<|image_pad|>"], video_token_id=ids["<|video_pad|>"],
-                 vision_start_token_id=ids["<|vision_start|>"], vision_end_token_id=ids["<|vision_end|>"])  # fmt: skip
-    tokens = dict(bos_token_id=end, eos_token_id=ids["<|im_end|>"], pad_token_id=end, vocab_size=tokenizer.get_vocab_size())
-    model = tiny_model(CHECKPOINT, tokens, marks)
-    model.save_pretrained(folder)
+    model = tiny_model(CHECKPOINT, text_tokens_of(tokenizer), marks_of(tokenizer))
+    write_model(model, folder)
     processor = Qwen3VLProcessor(
         image_processor=Qwen2VLImageProcessorPil(
             patch_size=16, image_mean=[0.5] * 3, image_std=[0.5] * 3, size=dict(shortest_edge=64 * 64, longest_edge=128 * 128)
         ),
-        tokenizer=Qwen2TokenizerFast(tokenizer_object=tokenizer, eos_token="<|im_end|>", pad_token="<|endoftext|>", unk_token=None),
+        tokenizer=fast(tokenizer),
     )
     processor.save_pretrained(folder)
-    for name in ("generation_config.json", "chat_template.jinja"):
-        (folder / name).unlink(missing_ok=True)
+    remove(folder, "chat_template.jinja")
     tensors, prompts = {}, []
     for name, (sizes, prompt) in PROMPTS.items():
-        pictures = [make_picture(*size, seed) for seed, size in enumerate(sizes)]
+        pictures = [waves_and_noise(*size, seed) for seed, size in enumerate(sizes)]
         batch = processor(text=[prompt], images=[Image.fromarray(picture) for picture in pictures] or None, return_tensors="pt")
         prompts.append(dict(name=name, prompt=prompt, pictures=sizes, ids=batch["input_ids"][0].tolist()))
         if pictures:
             tensors |= {f"{name}.picture{at}": torch.from_numpy(picture) for at, picture in enumerate(pictures)}
-            tensors |= {f"{name}.levels": to_levels(batch["pixel_values"]), f"{name}.grids": batch["image_grid_thw"][:, 1:].int()}
+            tensors |= {f"{name}.levels": levels_of(batch["pixel_values"]), f"{name}.grids": batch["image_grid_thw"][:, 1:].int()}
     embeddings = [embed(model, processor, text, [tensors[f"{name}.picture0"].numpy() for name in names]) for names, text in EMBEDDED]
     tensors["embeddings"] = torch.stack(embeddings)
     save_file(tensors, folder / "expected.safetensors")
-    (folder / "expected.json").write_text(json.dumps(dict(prompts=prompts), indent=1) + "\n")
+    write_json(folder / "expected.json", dict(prompts=prompts), indent=1)
 
 
-def to_levels(pixel_values):
-    """The byte of each value of the first frame; the second is the same. Patches are [channel, frame, row, column]."""
+def levels_of(pixel_values):
+    """Those of the first frame; the second is the same. Patches are [channel, frame, row, column]."""
     frames = pixel_values.reshape(len(pixel_values), 3, 2, -1)
     assert (frames[:, :, 0] == frames[:, :, 1]).all()
-    levels = (frames[:, :, 0].double() * 0.5 + 0.5) * 255
-    assert (levels - levels.round()).abs().max() < 1e-4
-    return levels.round().to(torch.uint8).reshape(len(pixel_values), -1)
+    return to_levels(frames[:, :, 0], [0.5] * 3, [0.5] * 3).reshape(len(pixel_values), -1)
 
 
 @torch.no_grad()
 def embed(model, processor, text, pictures):
     batch = processor(text=[text], images=[Image.fromarray(picture) for picture in pictures] or None, return_tensors="pt")
-    return torch.nn.functional.normalize(last_tokens(final_hidden(model, dict(batch)), batch)[0], dim=-1)
+    return unit(last_tokens(final_hidden(model, dict(batch)), lengths_of(batch))[0])
 
 
 # As published: Qwen3-VL-{2B,4B,8B}-Instruct; Qwen3-VL-Embedding has the sizes of 2B and 8B.
@@ -203,8 +157,8 @@ SIZES = {
 }
 
 
-def count_weights():
-    counts = {}
+def make_sizes():
+    sizes = {}
     for name, (depth, text, tied) in SIZES.items():
         config = Qwen3VLConfig(
             text_config=text | dict(num_key_value_heads=8, vocab_size=151936),
@@ -214,18 +168,14 @@ def count_weights():
         with torch.device("meta"):
             model = Qwen3VLForConditionalGeneration(config)
         model.tie_weights()
-        counts[name] = sum(parameter.numel() for parameter in model.parameters())
-    (OUT / "sizes.json").write_text(json.dumps(counts, indent=1) + "\n")
+        sizes[name] = count_weights(model)
+    write_json(OUT / "sizes.json", sizes, indent=1)
 
 
 def main():
-    shutil.rmtree(OUT / "small", ignore_errors=True)
-    shutil.rmtree(OUT / "odd", ignore_errors=True)
-    shutil.rmtree(OUT / "checkpoint", ignore_errors=True)
-    OUT.mkdir(parents=True, exist_ok=True)
-    make_models()
+    write_fixtures(OUT, MODELS, tiny_model, run_more=run_deep)
     make_checkpoint()
-    count_weights()
+    make_sizes()
 
 
 if __name__ == "__main__":

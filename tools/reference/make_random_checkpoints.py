@@ -14,12 +14,12 @@ import random
 import shutil
 from pathlib import Path
 
-import make_idefics3_fixtures as idefics3
-import make_llava_next_fixtures as llava_next
-import make_qwen3vl_fixtures as qwen3_vl
 import numpy as np
 import torch
-from make_qwen2vl_fixtures import randomise
+from common import llama_tokenizer, qwen_tokenizer, smollm_tokenizer
+from common.qwen_tokenizer import PICTURE
+from common.random_weights import WORD_EMBEDDINGS, randomise_all
+from common.tensors import count_weights
 from PIL import Image
 from transformers import (
     AutoModelForImageTextToText,
@@ -29,7 +29,6 @@ from transformers import (
     LlavaNextConfig,
     LlavaNextImageProcessor,
     LlavaNextProcessor,
-    Qwen2TokenizerFast,
     Qwen2VLConfig,
     Qwen2VLImageProcessor,
     Qwen2VLProcessor,
@@ -43,21 +42,15 @@ from transformers import (
     SmolVLMVideoProcessor,
 )
 
-Qwen3VLProcessor.get_attributes = classmethod(lambda _: ["image_processor", "tokenizer", "video_processor"])  # make_qwen3vl_fixtures leaves one out
-
 WORDS = "a red apple on the table what is in this picture find same object cat 42 café & dogs".split()
 
 
 def qwen_parts(processor_class, video_class, **images):
     """Tokenizer and processor; ids of the marks."""
-    tokenizer = qwen3_vl.make_tokenizer()
-    ids = {token: tokenizer.token_to_id(token) for token in qwen3_vl.SPECIAL}
-    fast = Qwen2TokenizerFast(tokenizer_object=tokenizer, eos_token="<|im_end|>", pad_token="<|endoftext|>", unk_token=None)
+    tokenizer = qwen_tokenizer.make_tokenizer()
+    fast = qwen_tokenizer.fast(tokenizer)
     processor = processor_class(image_processor=Qwen2VLImageProcessor(**images), tokenizer=fast, video_processor=video_class())
-    marks = dict(image_token_id=ids["<|image_pad|>"], video_token_id=ids["<|video_pad|>"],
-                 vision_start_token_id=ids["<|vision_start|>"], vision_end_token_id=ids["<|vision_end|>"])  # fmt: skip
-    tokens = dict(bos_token_id=ids["<|endoftext|>"], eos_token_id=ids["<|im_end|>"], pad_token_id=ids["<|endoftext|>"], vocab_size=tokenizer.get_vocab_size() + 5)
-    return processor, marks, tokens
+    return processor, qwen_tokenizer.marks_of(tokenizer), qwen_tokenizer.text_tokens_of(tokenizer, unused=5)
 
 
 def qwen2_vl(tied):
@@ -79,15 +72,15 @@ def qwen3_vl_dense(tied):
 
 def llava(decoder):
     def make(tied):
-        tokenizer = llava_next.make_tokenizer()
+        tokenizer = llama_tokenizer.make_tokenizer()
         text = dict(model_type=decoder, hidden_size=64, intermediate_size=144, num_hidden_layers=3, num_attention_heads=4,
-                    num_key_value_heads=2 if decoder == "mistral" else 4, max_position_embeddings=4096, vocab_size=llava_next.VOCABULARY,
-                    bos_token_id=llava_next.BOS, eos_token_id=llava_next.EOS, pad_token_id=tokenizer.pad_token_id, tie_word_embeddings=tied)  # fmt: skip
+                    num_key_value_heads=2 if decoder == "mistral" else 4, max_position_embeddings=4096, vocab_size=llama_tokenizer.VOCABULARY,
+                    bos_token_id=llama_tokenizer.BOS, eos_token_id=llama_tokenizer.EOS, pad_token_id=tokenizer.pad_token_id, tie_word_embeddings=tied)  # fmt: skip
         if decoder == "mistral":
             text |= dict(sliding_window=None)
         pinpoints = [[56, 112], [112, 56], [112, 112], [168, 56], [56, 168]]
         vision = dict(model_type="clip_vision_model", hidden_size=48, intermediate_size=96, num_hidden_layers=4, num_attention_heads=3, image_size=56, patch_size=14)
-        config = LlavaNextConfig(text_config=text, vision_config=vision, image_token_index=llava_next.IMAGE, image_grid_pinpoints=pinpoints, tie_word_embeddings=tied)
+        config = LlavaNextConfig(text_config=text, vision_config=vision, image_token_index=llama_tokenizer.IMAGE, image_grid_pinpoints=pinpoints, tie_word_embeddings=tied)
         images = LlavaNextImageProcessor(size=dict(shortest_edge=56), crop_size=dict(height=56, width=56), image_grid_pinpoints=pinpoints)
         return config, LlavaNextProcessor(images, tokenizer, patch_size=14, vision_feature_select_strategy="default", num_additional_image_tokens=1)
 
@@ -96,13 +89,16 @@ def llava(decoder):
 
 def idefics(config_class, images_class):
     def make(tied):
-        tokenizer = idefics3.make_tokenizer(True)
-        ids = dict(bos_token_id=tokenizer.bos_token_id, eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id)
+        tokenizer = smollm_tokenizer.make_tokenizer(True)
         text = dict(model_type="llama", hidden_size=64, intermediate_size=144, num_hidden_layers=3, num_attention_heads=4, num_key_value_heads=2,
                     max_position_embeddings=4096, vocab_size=len(tokenizer), tie_word_embeddings=tied, rope_parameters=dict(rope_type="default", rope_theta=1e5))  # fmt: skip
         vision = dict(hidden_size=48, intermediate_size=96, num_hidden_layers=3, num_attention_heads=3, image_size=64, patch_size=16)
         config = config_class(
-            text_config=text | ids, vision_config=vision, scale_factor=2, image_token_id=tokenizer.convert_tokens_to_ids("<image>"), tie_word_embeddings=tied
+            text_config=text | smollm_tokenizer.end_tokens_of(tokenizer),
+            vision_config=vision,
+            scale_factor=2,
+            image_token_id=tokenizer.convert_tokens_to_ids("<image>"),
+            tie_word_embeddings=tied,
         )
         images = images_class(size=dict(longest_edge=192), max_image_size=dict(longest_edge=64))
         if config_class is Idefics3Config:
@@ -117,10 +113,10 @@ def idefics(config_class, images_class):
 
 # name: what makes configuration and processor, whether embeddings are tied, how a picture and a prompt are written
 KINDS = {
-    "qwen2-vl": (qwen2_vl, True, "<|vision_start|><|image_pad|><|vision_end|>", "<|im_start|>user\n{}<|im_end|>\n<|im_start|>assistant\n"),
+    "qwen2-vl": (qwen2_vl, True, PICTURE, "<|im_start|>user\n{}<|im_end|>\n<|im_start|>assistant\n"),
     "llava-next-mistral": (llava("mistral"), False, "<image>\n", "<s>[INST] {} [/INST]"),
     "llava-next-llama": (llava("llama"), False, "<image>\n", "<s>A chat. USER: {} ASSISTANT:"),
-    "qwen3-vl": (qwen3_vl_dense, True, "<|vision_start|><|image_pad|><|vision_end|>", "<|im_start|>user\n{}<|im_end|>\n<|im_start|>assistant\n"),
+    "qwen3-vl": (qwen3_vl_dense, True, PICTURE, "<|im_start|>user\n{}<|im_end|>\n<|im_start|>assistant\n"),
     "idefics3": (idefics(Idefics3Config, Idefics3ImageProcessor), False, "<image>", "<|im_start|>User:{}<end_of_utterance>\nAssistant:"),
     "smolvlm": (idefics(SmolVLMConfig, SmolVLMImageProcessor), True, "<image>", "<|im_start|>User:{}<end_of_utterance>\nAssistant:"),
 }
@@ -158,12 +154,11 @@ def write_checkpoint(folder, kind, seed, dtype, shard="300KB", pictures=PICTURES
     torch.manual_seed(seed)
     config, processor = make(tied)
     model = AutoModelForImageTextToText.from_config(config, dtype=torch.float32).eval()
-    for name, parameter in model.named_parameters():
-        randomise(name, parameter)
+    randomise_all(model, looked_up=WORD_EMBEDDINGS)
     model.to(getattr(torch, dtype)).save_pretrained(folder, max_shard_size=shard)
     processor.save_pretrained(folder)
     write_lines(folder, mark, prompt, seed, pictures)
-    return sum(parameter.numel() for parameter in model.parameters())
+    return count_weights(model)
 
 
 def main():

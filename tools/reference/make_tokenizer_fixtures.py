@@ -1,6 +1,6 @@
 """Makes test/fixtures/tokenizer: a corpus, texts, and what the reference implementation makes of them.
 
-Needs tokenizers. Run from the repository's root in this order:
+Needs tokenizers and transformers. Run from the repository's root in this order:
   python tools/reference/make_tokenizer_fixtures.py corpus     writes corpus.json and texts.json
   npx tsx tools/reference/train-tokenizer-fixture.ts           trains Polyvec's tokenizer.json on the corpus
   python tools/reference/make_tokenizer_fixtures.py expected   writes merges.json (the reference's trainer) and ids.json (its encoder)
@@ -11,12 +11,13 @@ import random
 import sys
 from pathlib import Path
 
-from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
+from common.files import write_rows
+from common.qwen_tokenizer import untrained_tokenizer
+from tokenizers import Tokenizer, pre_tokenizers, trainers
 
 FOLDER = Path("test/fixtures/tokenizer")
 VOCAB_SIZE = 480
 SPECIAL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|vision_start|>", "<|vision_end|>", "<|image_pad|>", "<|video_pad|>"]
-SPLIT = r"""(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"""
 
 COLOURS = ["red", "green", "blue", "dark brown", "pale yellow", "gelb", "vert foncé", "красный", "赤い", "🟣"]
 THINGS = ["apple", "grinning face", "cat with tears of joy", "Straßenbahn", "crème brûlée", "кошка", "りんご", "flag: Côte d’Ivoire", "1st place medal", "👩‍🚀"]
@@ -51,12 +52,7 @@ def make_corpus() -> None:
 
 def make_expected() -> None:
     corpus = json.loads((FOLDER / "corpus.json").read_text())
-    reference = Tokenizer(models.BPE())
-    reference.normalizer = normalizers.NFC()
-    reference.pre_tokenizer = pre_tokenizers.Sequence(
-        [pre_tokenizers.Split(Regex(SPLIT), "isolated"), pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)]
-    )
-    reference.decoder = decoders.ByteLevel()
+    reference = untrained_tokenizer()
     trainer = trainers.BpeTrainer(
         vocab_size=VOCAB_SIZE - len(SPECIAL), min_frequency=2, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False
     )
@@ -68,7 +64,7 @@ def make_expected() -> None:
     texts = json.loads((FOLDER / "texts.json").read_text())
     encoded = [ours.encode(text, add_special_tokens=False).ids for text in texts]
     decoded = [ours.decode(ids) for ids in encoded]
-    (FOLDER / "ids.json").write_text("[\n" + ",\n".join(json.dumps({"ids": ids, "decoded": text}) for ids, text in zip(encoded, decoded)) + "\n]\n")
+    write_rows(FOLDER / "ids.json", [{"ids": ids, "decoded": text} for ids, text in zip(encoded, decoded)])
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import type { PatchModelConfig } from "../../../src/model/multimodal/patches/pat
 import type { ImageTensors, TokenBatch } from "../../../src/model/multimodal/token-batch.ts";
 import { readReference, type ReferenceModel, type StoredReference } from "./reference-model.ts";
 
-/** What the models with patches in merge blocks were run on: see tools/reference/make_qwen2vl_fixtures.py. */
+/** What the models with patches in merge blocks were run on: see tools/reference/common/qwen_vl.py. */
 export const PATCH_CASES = ["text", "image", "uniform", "mixed"] as const;
 
 export type PatchCase = (typeof PATCH_CASES)[number];
