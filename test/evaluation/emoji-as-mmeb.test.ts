@@ -11,7 +11,7 @@ import { DataError } from "../../src/errors/families.ts";
 import { saveModelFolder } from "../../src/model/folder/save-model-folder.ts";
 import { evaluateEmbedder } from "../../src/eval/benchmark/evaluate-embedder.ts";
 import { writeHits } from "../../src/eval/evaluation-record.ts";
-import { modelEmbedder } from "../../src/eval/mmeb/model-embedder.ts";
+import { modelEmbedder, toModelInput } from "../../src/eval/mmeb/model-embedder.ts";
 import { runMmeb } from "../../src/eval/mmeb/run-mmeb.ts";
 import { EMOJI_STAND_INS } from "../../src/eval/mmeb/export/emoji-stand-ins.ts";
 import { writeTasksAsMmeb } from "../../src/eval/mmeb/export/write-tasks.ts";
@@ -58,6 +58,20 @@ test("a model is given the reference's prompts, its own image token in their pla
   for await (const { embedding } of embedder.embed(source(), { signal: undefined })) got.push(embedding?.aggregate);
   const [own] = await model.embed([{ prompt: "<|image_pad|>\nfind the picture\n", images: [bytes] }]);
   expect(got).toEqual([own?.aggregate]);
+});
+
+test("images are squashed to the reference's square where that is asked for", async () => {
+  const bytes = await readFile(join("test", "fixtures", "checkpoints", "qwen2-vl", "picture-6-1.png"));
+  const item = { prompt: "<|image_1|>\n", instruction: "", text: "", image: "a.png" };
+  const squashed = await toModelInput({ item, bytes }, { style: "model", resolution: "low" });
+  expect(squashed).toMatchObject({ image: { width: 128, height: 128 } });
+  expect(await toModelInput({ item, bytes }, { style: "model" })).toEqual({ image: bytes });
+  await using model = await loadModel(join(folder, "model"), { threads: 1 });
+  const names = [
+    (await modelEmbedder(model, { style: "model" })).identity,
+    (await modelEmbedder(model, { style: "model", resolution: "low" })).identity,
+  ];
+  expect(names.map((identity) => identity?.options)).toEqual([{}, { resolution: "low" }]);
 });
 
 test("candidates of a row have one instruction", async () => {

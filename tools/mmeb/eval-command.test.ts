@@ -38,7 +38,7 @@ test("a module is scored on all 36 datasets out of zips, exactly, and the report
   expect(notices).toHaveLength(1); // what was left out
   expect(await readFile(join(out, "report.md"), "utf8")).toContain("| RefCOCO-Matching | VG OOD | 14 |");
   expect(JSON.parse(await readFile(join(out, "report.json"), "utf8"))).toMatchObject({ format: "polyvec-mmeb-report" });
-});
+}, 120_000);
 
 test("a model of several paths is scored in all views, embedded by two shards, and compared with itself", async () => {
   const model = join(folder, "model");

@@ -49,7 +49,7 @@ describe.each(["v1", "split"] as const)("in the columns of %s", (layout) => {
       ];
     });
     expect(Object.fromEntries(got)).toEqual(expected.layouts[layout]);
-  });
+  }, 120_000);
 
   test("single rows are answered as planned", async () => {
     const { results } = await run(layout, { datasets: ["RefCOCO-Matching", "GQA"] });

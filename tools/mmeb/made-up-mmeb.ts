@@ -1,9 +1,9 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { writeZip } from "../../test/support/write-zip.ts";
 import { MMEB_DATASETS, type MmebDataset } from "../../src/data/mmeb/datasets.ts";
 import { IMAGE_PLACEHOLDER } from "../../src/inputs/embedding-input.ts";
-import { writeFileAtomic, writeJsonAtomic } from "../../src/files/atomic-write.ts";
+import { writeJsonAtomic } from "../../src/files/atomic-write.ts";
 import { COLOURS } from "./colour-oracle.js";
 import { makeRows, type MadeUpRow, type MadeUpSide, type RowKind } from "./made-up-row.ts";
 import { cellsPng } from "./png.ts";
@@ -49,7 +49,8 @@ export async function writeMadeUpMmeb(folder: string, { candidates = 9 }: MadeUp
       layouts[layout][dataset.name] = expect(rows, layout);
     }
     const files = pictures.files();
-    for (const [name, data] of Object.entries(files)) await writeFileAtomic(join(folder, "images", name), data);
+    await mkdir(join(folder, "images", dataset.name), { recursive: true });
+    for (const [name, data] of Object.entries(files)) await writeFile(join(folder, "images", name), data);
     await mkdir(join(folder, "zips"), { recursive: true });
     await writeZip(join(folder, "zips", `${dataset.name}.zip`), files, { compress: place % 2 === 0 });
   }

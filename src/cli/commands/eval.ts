@@ -1,6 +1,7 @@
 import { TASK_FAMILIES, type TaskFamily } from "../../data/emoji/tasks/task-types.ts";
 import { defineCommand, type CommandContext, type CommandModule } from "../command-module.ts";
 import { namesOption, shardOption } from "../evaluation/mmeb/mmeb-options.ts";
+import { RESOLUTIONS } from "../../eval/mmeb/image-resolution.ts";
 import { oneOf, positiveInteger, wholeNumber } from "../option-values.ts";
 import { showDownload } from "../terminal/show-download.ts";
 
@@ -27,6 +28,12 @@ export const command: CommandModule = defineCommand({
         "mmeb: by the reference's rules, or by the model's own template",
         oneOf("reference", "model"),
         "reference",
+      )
+      .option(
+        "--resolution <size>",
+        "mmeb: native, or squashed to the reference's square: high 1344, mid 672, low 128",
+        oneOf(...RESOLUTIONS),
+        "native",
       )
       .option("--missing-images <what>", "mmeb: error, or omit what misses one, and count it", oneOf("error", "omit"), "error")
       .option("--shard <i/n>", "mmeb: embed only this part, into the cache; a run without it then scores", shardOption)

@@ -4,7 +4,7 @@ import { readEvalRows } from "../../../data/mmeb/read-eval-rows.ts";
 import { bindInputs } from "../../../engine/graph/bind-inputs.ts";
 import { countFlops } from "../../../eval/benchmark/count-flops.ts";
 import { candidateItems, isEmptySide, queryItem, type MmebItem } from "../../../eval/mmeb/mmeb-item.ts";
-import { toModelInput } from "../../../eval/mmeb/model-embedder.ts";
+import { toModelInput, type InputOptions } from "../../../eval/mmeb/model-embedder.ts";
 import type { EmbeddingFlops } from "../../../eval/mmeb/report/mmeb-report.ts";
 import type { MmebImages } from "../../../eval/mmeb/run-mmeb.ts";
 import { openModelFolder, type ModelFolder } from "../../../model/folder/open-model-folder.ts";
@@ -20,7 +20,7 @@ export interface FlopsSample {
   readonly data: string;
   readonly datasets: readonly string[];
   readonly images: MmebImages;
-  readonly style: "reference" | "model";
+  readonly inputs: InputOptions;
 }
 
 /**
@@ -63,7 +63,7 @@ async function flopsOf(
   { folder: { processor, polyvec }, sample }: { readonly folder: ModelFolder; readonly sample: FlopsSample },
 ): Promise<number> {
   const bytes = item.image === undefined ? undefined : await sample.images.read(item.image);
-  const input = toModelInput({ item, bytes }, sample.style);
+  const input = await toModelInput({ item, bytes }, sample.inputs);
   if (isChat(input)) return 0;
   const batch = await processor.processBatch([input], polyvec.maxTokens === undefined ? {} : { maxTokens: polyvec.maxTokens });
   const { graph } = embeddingGraph({ backbone: processor.backbone, paths, vision: visionModeOf(batch) });

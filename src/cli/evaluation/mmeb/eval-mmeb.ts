@@ -54,18 +54,24 @@ async function report(done: MmebRun, { opened, options, run }: ReportContext, co
 async function flopsOf({ results }: MmebRun, { opened, options, run }: ReportContext): Promise<EmbeddingFlops | undefined> {
   if (opened.model === undefined) return undefined;
   const datasets = results.map(({ dataset }) => dataset);
-  return embeddingFlops(await findModel(opened.model), { data: run.data, datasets, images: run.images, style: options.prompts });
+  return embeddingFlops(await findModel(opened.model), {
+    data: run.data,
+    datasets,
+    images: run.images,
+    inputs: { style: options.prompts, resolution: options.resolution },
+  });
 }
 
 function factsOf(
   { counts, reused }: MmebRun,
   { embedder }: OpenEmbedder,
-  { prompts, subset, missingImages }: MmebOptions,
+  { prompts, subset, missingImages, resolution }: MmebOptions,
 ): { label: string; value: string }[] {
   const styles = { reference: "by the reference's rules", model: "the model's own template", everything: "the module's own" };
   return [
     { label: embedder.style === "everything" ? "Module" : "Model", value: embedder.name },
     { label: "Prompts", value: styles[embedder.style === "everything" ? embedder.style : prompts] },
+    ...(embedder.style === "everything" ? [] : [{ label: "Resolution", value: resolution }]),
     { label: "Rows", value: subset === undefined ? "all" : `the first ${subset} of each dataset` },
     { label: "Missing images", value: missingImages === "omit" ? "left out" : "none" },
     {

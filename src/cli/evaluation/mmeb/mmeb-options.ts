@@ -1,5 +1,6 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
+import type { Resolution } from "../../../eval/mmeb/image-resolution.ts";
 import { parseShard, type Shard } from "../../../eval/mmeb/shard.ts";
 import { UsageError } from "../../usage-error.ts";
 
@@ -11,6 +12,7 @@ export interface MmebOptions {
   readonly subset?: number | undefined;
   readonly embedder?: string | undefined;
   readonly prompts: "reference" | "model";
+  readonly resolution: Resolution;
   readonly missingImages: "error" | "omit";
   readonly shard?: Shard | undefined;
   readonly cache?: string | undefined;

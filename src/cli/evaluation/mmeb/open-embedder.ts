@@ -17,7 +17,7 @@ export interface OpenEmbedder extends AsyncDisposable {
 
 /** Opens the model, or the module of `--embedder`. @throws {UsageError} if both are named. */
 export async function openEmbedder(model: string | undefined, options: MmebOptions, context: CommandContext): Promise<OpenEmbedder> {
-  const { embedder: module, threads, prompts, batchSize } = options;
+  const { embedder: module, threads, prompts, resolution, batchSize } = options;
   if (module !== undefined && model !== undefined) {
     const message = `both a model (${model}) and --embedder ${module} are named; give one of them`;
     throw new UsageError({ message, details: { argument: "--embedder" } });
@@ -25,6 +25,6 @@ export async function openEmbedder(model: string | undefined, options: MmebOptio
   if (module !== undefined)
     return { embedder: await loadEmbedderModule(resolve(module)), model: undefined, [Symbol.asyncDispose]: async () => undefined };
   const loaded = await loadModel(model, { ...showDownload(context), ...(threads !== undefined && { threads }) });
-  const embedder = await modelEmbedder(loaded, { style: prompts, batchSize });
+  const embedder = await modelEmbedder(loaded, { style: prompts, resolution, batchSize });
   return { embedder, model: loaded.name, [Symbol.asyncDispose]: () => loaded.dispose() };
 }
