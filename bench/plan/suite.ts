@@ -2,7 +2,6 @@ import { availableParallelism } from "node:os";
 import { measureMachine } from "../../src/cli/planning/measure-machine.ts";
 import type { Machine } from "../../src/cli/planning/machines.ts";
 import { planRun } from "../../src/cli/planning/plan-run.ts";
-import { BATCHES } from "../../src/cli/planning/plan-training.ts";
 import { loadEmojiCorpus } from "../../src/data/emoji/corpus.ts";
 import { outlineModel } from "../../src/train/prepare-model.ts";
 import { openRecipeData } from "../../src/train/sources/recipe-source.ts";
@@ -13,6 +12,8 @@ import type { CaseRequest, CaseResult } from "./train-process.ts";
 
 /** How far a plan may be off. */
 const TOLERANCE = 0.2;
+/** Batches that are planned, and then trained on. */
+const BATCHES = 20;
 const threads = availableParallelism();
 
 export const suite: BenchSuite = {
@@ -35,7 +36,7 @@ async function caseSection(one: PlannedCase): Promise<SuiteSection> {
   const request: CaseRequest = { name: one.name, steps: BATCHES, threads };
   const { seconds, memory } = await runScript<CaseResult>(new URL("train-process.ts", import.meta.url), request);
   const machine = meanOf(before, await measureMachine(threads));
-  const plan = await planRun(recipe, { outline, source: data.source, machines: [machine] });
+  const plan = await planRun(recipe, { outline, batches: { source: data.source, count: BATCHES }, machines: [machine] });
   const taken = seconds.reduce((sum, value) => sum + value) / seconds.length;
   const verdicts = [
     verdict("seconds a step", { planned: plan.times[0]?.stepSeconds ?? Number.NaN, taken, unit: "s", digits: 3 }),

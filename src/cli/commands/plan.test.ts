@@ -60,3 +60,27 @@ test("reads as a table, and names what it does not know", async () => {
     err: expect.stringContaining("one of h200, h100") as unknown,
   });
 });
+
+test("plans without the data, on inputs that are assumed", async () => {
+  const recipe = {
+    name: "far",
+    model: { base: "settings", lora: { rank: 2, alpha: 4, targetModules: ["q_proj"] } },
+    data: { kind: "mmeb", path: "nobody/Nothing", batchSize: 64 },
+    optimizer: { learningRate: 1e-3 },
+    steps: 10,
+    chunkSize: 2,
+    recompute: true,
+  };
+  const far = join(root, "far.json");
+  await writeFile(far, JSON.stringify(recipe));
+  const { values, code } = await runPolyvecJson("plan", far, "--machines", "t4", "--inputs", "30x20+12");
+  expect(code).toBe(0);
+  const { plan, baseline } = values[0] as RunPlans;
+  expect(baseline).toBeUndefined();
+  expect([plan.step.inputs, plan.batches]).toEqual([128, { drawn: 1, captions: 0, isAssumed: true }]);
+  expect(plan.parameters.all.trained).toBe(plan.parameters.adapters.trained);
+  expect(await runPolyvec("plan", far, "--inputs", "large")).toMatchObject({
+    code: 2,
+    err: expect.stringContaining("such as 672x448+40") as unknown,
+  });
+});

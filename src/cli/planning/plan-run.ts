@@ -1,9 +1,8 @@
 import type { ModelOutline } from "../../train/prepare-model.ts";
 import type { Recipe } from "../../train/recipe/recipe-types.ts";
-import type { BatchSource } from "../../train/batch-source.ts";
 import type { Machine } from "./machines.ts";
 import { memoryNeeds, type MemoryNeeds } from "./memory-needs.ts";
-import { planTraining, type TrainingPlan } from "./plan-training.ts";
+import { planTraining, type PlannedBatches, type TrainingPlan } from "./plan-training.ts";
 
 /** What a whole training will cost. */
 export interface RunPlan extends TrainingPlan {
@@ -26,9 +25,13 @@ export interface MachineTime {
 /** Works out what a training costs on some machines. @param outline the recipe's model. @throws {DataError} if a batch cannot be drawn. */
 export async function planRun(
   recipe: Recipe,
-  { outline, source, machines }: { readonly outline: ModelOutline; readonly source: BatchSource; readonly machines: readonly Machine[] },
+  {
+    outline,
+    batches,
+    machines,
+  }: { readonly outline: ModelOutline; readonly batches: PlannedBatches; readonly machines: readonly Machine[] },
 ): Promise<RunPlan> {
-  const plan = await planTraining(recipe, outline, source);
+  const plan = await planTraining(recipe, outline, batches);
   const memory = memoryNeeds(plan);
   const times = machines.map((machine): MachineTime => {
     const stepSeconds = secondsOn(machine, plan);

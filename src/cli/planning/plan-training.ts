@@ -33,20 +33,36 @@ export interface TrainingPlan {
     readonly drawn: number;
     /** How many of them are for language modelling. */
     readonly captions: number;
+    /** Whether they were made up, because the data is not there. */
+    readonly isAssumed?: true;
   };
 }
 
-/** Batches that are looked at. */
-export const BATCHES = 20;
+/** Batches that are looked at where the data is there. */
+const BATCHES = 20;
+
+/** What stands for the batches of a training. */
+export interface PlannedBatches {
+  readonly source: BatchSource;
+  /** Batches that are looked at. */
+  readonly count?: number;
+  /** How many times as large the recipe's batches are. */
+  readonly scale?: number;
+  readonly isAssumed?: true;
+}
 
 /** Works out what a recipe would train and what a step of it costs, without training. */
-export async function planTraining(recipe: Recipe, { paths, processor, shapes }: ModelOutline, source: BatchSource): Promise<TrainingPlan> {
+export async function planTraining(
+  recipe: Recipe,
+  { paths, processor, shapes }: ModelOutline,
+  { source, count = BATCHES, scale = 1, isAssumed }: PlannedBatches,
+): Promise<TrainingPlan> {
   const { backbone } = processor;
   const model = { backbone, paths, lora: recipe.model.lora, processor: trainingProcessor(processor, recipe.model.maxTokens) };
   const counter = new StepCosts({ recipe, model });
   const sums = { inputs: 0, flops: 0, traffic: 0, operations: 0, captions: 0 };
   let largest = 0;
-  for (let place = 0; place < BATCHES; place++) {
+  for (let place = 0; place < count; place++) {
     const batch = await source.batch(place);
     const { flops, traffic, operations, activations } = await counter.of(batch);
     sums.inputs += batchSize(batch);
@@ -56,7 +72,7 @@ export async function planTraining(recipe: Recipe, { paths, processor, shapes }:
     sums.captions += batch.kind === "language" ? 1 : 0;
     largest = Math.max(largest, activations);
   }
-  const ofStep = (sum: number): number => (sum / BATCHES) * recipe.accumulation;
+  const ofStep = (sum: number): number => (sum / count) * scale * recipe.accumulation;
   return {
     recipe,
     parameters: countParts(new Map([...shapes].map(([name, shape]) => [name, { shape }])), recipe, backbone),
@@ -67,7 +83,7 @@ export async function planTraining(recipe: Recipe, { paths, processor, shapes }:
       operations: ofStep(sums.operations),
       activations: largest,
     },
-    batches: { drawn: BATCHES, captions: sums.captions },
+    batches: { drawn: count, captions: sums.captions, ...(isAssumed && { isAssumed }) },
   };
 }
 

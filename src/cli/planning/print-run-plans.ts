@@ -2,7 +2,6 @@ import { duration, flops, times } from "../../eval/report/format-number.ts";
 import { formatBytes, formatCount } from "../inspection/format-numbers.ts";
 import { formatTable, type TableColumn } from "../terminal/table.ts";
 import type { RunPlans } from "./plan-both.ts";
-import { BATCHES } from "./plan-training.ts";
 import type { RunPlan } from "./plan-run.ts";
 
 /** A line of a plan: what it is of, and how it reads off one. */
@@ -16,8 +15,8 @@ interface Line {
 
 /** Plans as text for people: the recipe, the baseline and how many times as much the one is. */
 export function printRunPlans({ plan, baseline }: RunPlans): string {
-  const { recipe, step } = plan;
-  const head = `${recipe.name}: ${formatCount(recipe.steps)} steps of ${formatCount(Math.round(step.inputs))} inputs (mean of ${BATCHES} batches)`;
+  const { recipe, step, batches } = plan;
+  const head = `${recipe.name}: ${formatCount(recipe.steps)} steps of ${formatCount(Math.round(step.inputs))} inputs (${batches.isAssumed === true ? "assumed, not drawn from the data" : `mean of ${batches.drawn} batches`})`;
   return [head, comparison(linesOf(plan), plan, baseline), footnotes(plan)].join("\n\n");
 }
 

@@ -79,7 +79,7 @@ test("a plan is the mean over the batches that the recipe draws, times those of 
     accumulation: 3,
   });
   const outline = await outlineModel(recipe, { baseFolder: undefined, texts: () => ["a happy cat", "a sad dog"] });
-  const plan = (batch: (place: number) => TrainingBatch): Promise<TrainingPlan> => planTraining(recipe, outline, { batch });
+  const plan = (batch: (place: number) => TrainingBatch): Promise<TrainingPlan> => planTraining(recipe, outline, { source: { batch } });
   const { step, batches } = await plan((place) => (place % 4 === 0 ? captions : contrastive));
   const [onlyCaptions, onlyPairs] = [await plan(() => captions), await plan(() => contrastive)];
   expect(batches).toEqual({ drawn: 20, captions: 5 });

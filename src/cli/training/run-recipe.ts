@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { findModel } from "../../embed/load-model.ts";
-import { parseHubId } from "../../model/folder/hub/hub-id.ts";
+import { parseHubId, type HubId } from "../../model/folder/hub/hub-id.ts";
 import { AbortedError } from "../../errors/families.ts";
 import { PolyvecError } from "../../errors/polyvec-error.ts";
 import { emojiBenchmark } from "../../eval/benchmark/emoji-benchmark.ts";
@@ -32,7 +32,7 @@ export async function planRecipe({ recipe, file }: RecipeFile, context: CommandC
   const { data } = await openData({ recipe, file }, context);
   try {
     const baseFolder = await baseFolderOf({ recipe, file }, context);
-    return await planTraining(recipe, outlineOf(await prepareModel(recipe, { baseFolder, texts: data.texts })), data.source);
+    return await planTraining(recipe, outlineOf(await prepareModel(recipe, { baseFolder, texts: data.texts })), { source: data.source });
   } finally {
     await data.dispose?.();
   }
@@ -96,13 +96,17 @@ export async function openData({ recipe, file }: RecipeFile, context: CommandCon
 }
 
 /** The folder of a recipe's base: relative to the recipe, or a model of the hub, which is fetched once. */
-export async function baseFolderOf({ recipe, file }: RecipeFile, context: CommandContext): Promise<string | undefined> {
+export async function baseFolderOf(
+  { recipe, file }: RecipeFile,
+  context: CommandContext,
+  fetch?: (id: HubId) => Promise<string>,
+): Promise<string | undefined> {
   const { base } = recipe.model;
   if (base === undefined) return undefined;
   const folder = resolve(dirname(file), base);
   const id = parseHubId(base);
   if (id === undefined || (await stat(folder).then(Boolean, () => false))) return folder;
-  return findModel(base, showDownload(context));
+  return fetch === undefined ? findModel(base, showDownload(context)) : fetch(id);
 }
 
 function validationTasks(

@@ -16,10 +16,12 @@ export interface SnapshotRequest {
   readonly settings: HubSettings;
   readonly cache: HubCache;
   readonly options: HubOptions;
+  /** Leaves the weights where they are. */
+  readonly withoutWeights?: boolean;
 }
 
 /** Fetches what a model needs of a revision: configurations, tokenizer, safetensors. @returns the folder. */
-export async function fetchSnapshot({ id, settings, cache, options }: SnapshotRequest): Promise<string> {
+export async function fetchSnapshot({ id, settings, cache, options, withoutWeights = false }: SnapshotRequest): Promise<string> {
   const hub = await HubClient.open(id, settings, options.signal);
   const files = await hub.list();
   const progress = new SnapshotProgress(describeHubId(id), options);
@@ -28,14 +30,16 @@ export async function fetchSnapshot({ id, settings, cache, options }: SnapshotRe
   };
   const named = (names: readonly string[]): RemoteFile[] => files.filter(({ path }) => names.includes(path));
   const small = named(SMALL_FILES);
-  const guess = named([MODEL_FILES.adapter, ...weightFiles(files, [])]);
+  const guess = withoutWeights ? [] : named([MODEL_FILES.adapter, ...weightFiles(files, [])]);
   progress.expect([...small, ...guess]);
   await fetch(small);
-  const shards = (await shardsOf(join(cache.snapshot(hub.commit), MODEL_FILES.weightsIndex))) ?? [];
-  const large = named([MODEL_FILES.adapter, ...weightFiles(files, shards)]);
-  if (large.length === 0) throw noWeights(id, settings, files);
-  progress.expect([...small, ...large]);
-  await fetch(large);
+  if (!withoutWeights) {
+    const shards = (await shardsOf(join(cache.snapshot(hub.commit), MODEL_FILES.weightsIndex))) ?? [];
+    const large = named([MODEL_FILES.adapter, ...weightFiles(files, shards)]);
+    if (large.length === 0) throw noWeights(id, settings, files);
+    progress.expect([...small, ...large]);
+    await fetch(large);
+  }
   await cache.setCommit(id.revision, hub.commit);
   return cache.snapshot(hub.commit);
 }

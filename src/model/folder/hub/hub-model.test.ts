@@ -11,10 +11,10 @@ import { AbortedError, FileError, HubError } from "../../../errors/families.ts";
 import { writeJsonAtomic } from "../../../files/atomic-write.ts";
 import { openSafetensors, writeSafetensors } from "../../formats/safetensors.ts";
 import { SINGLE_PATH } from "../../paths/path-config.ts";
-import { openModelFolder } from "../open-model-folder.ts";
+import { openModelFolder, openModelSettings } from "../open-model-folder.ts";
 import { saveModelFolder } from "../save-model-folder.ts";
 import { parseHubId, type HubId } from "./hub-id.ts";
-import { fetchHubModel } from "./hub-model.ts";
+import { fetchHubModel, fetchHubSettings } from "./hub-model.ts";
 import type { DownloadProgress } from "./hub-options.ts";
 
 const NAME = "tiny/Model-2B";
@@ -67,6 +67,18 @@ describe("a name", () => {
 });
 
 describe("a model of the hub", () => {
+  test("gives its settings without its weights, once, and the rest when it is asked for", async () => {
+    const folder = await fetchHubSettings(ID);
+    expect((await readdir(folder)).sort()).toEqual(["config.json", "preprocessor_config.json", "tokenizer.json", "tokenizer_config.json"]);
+    expect((await openModelSettings(folder)).backbone.modelType).toBe("qwen2_vl");
+    vi.stubEnv("HF_HUB_OFFLINE", "1");
+    expect(await fetchHubSettings(ID)).toBe(folder);
+    expect((await problem(() => fetchHubModel(ID))).message).toContain("lacks its model.safetensors");
+    vi.stubEnv("HF_HUB_OFFLINE", "");
+    expect(await fetchHubModel(ID)).toBe(folder);
+    expect(await readdir(folder)).toContain("model.safetensors");
+  });
+
   test("is fetched once, with what it needs and nothing else, in the layout of Python's cache", async () => {
     const states: DownloadProgress[] = [];
     const folder = await fetchHubModel(ID, { onDownload: (state) => states.push(state) });

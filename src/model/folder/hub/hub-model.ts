@@ -3,6 +3,7 @@ import { HubCache } from "./hub-cache.ts";
 import type { HubId } from "./hub-id.ts";
 import type { HubOptions } from "./hub-options.ts";
 import { hubError } from "./hub-problems.ts";
+import { missingSettings } from "./model-parts.ts";
 import { readHubSettings, type HubSettings } from "./hub-settings.ts";
 
 /** Downloads that run, so that two calls for one model share one. */
@@ -26,11 +27,25 @@ export async function fetchHubModel(id: HubId, options: HubOptions = {}): Promis
   return download;
 }
 
+/**
+ * As {@link fetchHubModel}, but without weights: configuration, tokenizer and image processor, some megabytes. They are a part of the whole, which can be fetched later.
+ */
+export async function fetchHubSettings(id: HubId, options: HubOptions = {}): Promise<string> {
+  const settings = readHubSettings();
+  const cache = new HubCache(settings.cache, id);
+  const found = await cache.find(id.revision);
+  const missing = found === undefined ? undefined : await missingSettings(found.folder);
+  if (found !== undefined && missing?.length === 0) return found.folder;
+  if (settings.offline) throw notInCache(id, settings, missing);
+  return fetchOnce({ id, settings, cache, options, withoutWeights: true });
+}
+
 async function fetchOnce(request: {
   readonly id: HubId;
   readonly settings: HubSettings;
   readonly cache: HubCache;
   readonly options: HubOptions;
+  readonly withoutWeights?: boolean;
 }): Promise<string> {
   const { fetchSnapshot } = await import("./fetch-snapshot.ts");
   return asDownload(request, () => fetchSnapshot(request));

@@ -36,6 +36,14 @@ export async function missingParts(folder: string): Promise<string[]> {
   return missing.concat(await missingWeights(folder, has, isAdapter));
 }
 
+/** What a folder lacks of a model's settings, weights apart, as names of files. */
+export async function missingSettings(folder: string): Promise<string[]> {
+  const has = (name: string): Promise<boolean> => stat(join(folder, name)).then(Boolean, () => false);
+  const wanted = [[MODEL_FILES.config], [MODEL_FILES.tokenizer], [MODEL_FILES.preprocessor, MODEL_FILES.processor]];
+  const there = await Promise.all(wanted.map(async (names) => (await Promise.all(names.map(has))).includes(true)));
+  return wanted.filter((_, at) => there[at] !== true).map((names) => names.join(" or "));
+}
+
 /** @param mayLack whether the weights may be those of a base in another place. */
 async function missingWeights(folder: string, has: (name: string) => Promise<boolean>, mayLack: boolean): Promise<string[]> {
   if (await has(MODEL_FILES.weights)) return [];
