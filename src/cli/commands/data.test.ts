@@ -5,6 +5,9 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { writeMadeUpPairs } from "../../../test/support/data/made-up-pairs.ts";
 import { runPolyvec, runPolyvecJson } from "../../../test/support/run-polyvec.ts";
 import { saveTinyBase } from "../../../test/support/training/tiny-run.ts";
+import { openImageStore } from "../../data/image-store/image-store.ts";
+import { readParquetRows } from "../../data/parquet/read-rows.ts";
+import { loadModel } from "../../embed/load-model.ts";
 
 let root = "";
 beforeAll(async () => {
@@ -96,5 +99,86 @@ describe("polyvec data check", () => {
     expect((await runPolyvec("data", "chek", "x")).code).toBe(2);
     expect((await runPolyvec("data", "check", join(root, "mmeb"), "--split", "train")).err).toMatch(/there are the splits/);
     expect((await runPolyvec("data", "--help")).out).toMatch(/check/);
+  });
+});
+
+describe("polyvec data mine", () => {
+  test("finds the most alike targets that are no answers, and writes them as columns that train reads", async () => {
+    const out = join(root, "mined");
+    const model = join(root, "base");
+    const run = await runPolyvecJson(
+      "data",
+      "mine",
+      model,
+      join(root, "mmeb"),
+      "--out",
+      out,
+      "--count",
+      "2",
+      "--margin",
+      "-2",
+      "--threads",
+      "1",
+    );
+    expect([run.code, run.error]).toEqual([0, undefined]);
+    const [captions, words] = [
+      { name: "Captions", rows: 36, hardNegatives: 2, tooNear: 0 },
+      { name: "Words", rows: 30, hardNegatives: 3 },
+    ];
+    expect(run.values).toMatchObject([{ datasets: [captions, words] }]);
+    const rows: Record<string, unknown>[] = [];
+    for await (const { values } of readParquetRows(join(out, "Captions/original-00000-of-00001.parquet"))) rows.push(values);
+    await using embedder = await loadModel(model, { threads: 1 });
+    await using images = await openImageStore(join(root, "mmeb"));
+    const prompt = "<|image_1|>\nWhat colour is number 4?\n";
+    const placeholder = { imagePlaceholder: "<|image_1|>" };
+    const [query] = await embedder.embed([{ prompt, images: [images.image("images/Captions/Train/4.png")], ...placeholder }]);
+    const targets = await embedder.embed(Array.from({ length: 8 }, (_, at) => ({ prompt: `colour ${at}`, ...placeholder })));
+    const cosine = (vector: Float32Array): number => vector.reduce((sum, value, at) => sum + value * (query?.aggregate[at] ?? 0), 0);
+    const others = targets.map(({ aggregate }, at) => ({ at, score: cosine(aggregate) })).filter(({ at }) => at !== 4);
+    const best = others.sort((left, right) => right.score - left.score).slice(0, 2);
+    expect(rows.find(({ qry }) => qry === prompt)).toMatchObject({
+      qry_image_path: "images/Captions/Train/4.png",
+      pos_text: "colour 4",
+      neg_text: best.map(({ at }) => `colour ${at}`),
+    });
+    const check = await runPolyvecJson("data", "check", out, "--images", join(root, "mmeb"));
+    expect(check).toMatchObject({ code: 0, values: [{ datasets: [{ hardNegatives: 72 }, { hardNegatives: 90 }] }] });
+  });
+
+  test("leaves out what is within the margin, and writes JSON lines where the columns do not hold a row", async () => {
+    const file = join(root, "own.jsonl");
+    const positive = (at: number): object[] => [{ text: `cat ${at}` }, { text: `dog ${at}` }];
+    const rows = Array.from({ length: 6 }, (_, at) => ({ query: { text: `find ${at}` }, positive: positive(at), positiveKey: at % 3 }));
+    await writeFile(file, rows.map((row) => JSON.stringify(row)).join("\n"));
+    const mine = async (margin: string): Promise<string[][]> => {
+      const out = join(root, `own${margin}`);
+      const run = await runPolyvec(
+        "data",
+        "mine",
+        join(root, "base"),
+        file,
+        "--out",
+        out,
+        "--margin",
+        margin,
+        "--count",
+        "20",
+        "--threads",
+        "1",
+      );
+      expect([run.code, run.out.includes("own ")]).toEqual([0, true]);
+      const lines = (await readFile(join(out, "own/original.jsonl"), "utf8")).trim().split("\n");
+      return lines.map((line) => (JSON.parse(line) as { hardNegatives: { text: string }[] }).hardNegatives.map(({ text }) => text));
+    };
+    const all = await mine("-2");
+    expect(all.map(({ length }) => length)).toEqual([8, 8, 8, 8, 8, 8]);
+    expect(all[0]?.filter((text) => /[03]$/.test(text))).toEqual([]);
+    expect((await mine("2")).flat()).toEqual([]);
+  });
+
+  test("refuses bad usage", async () => {
+    expect((await runPolyvec("data", "mine", "a", "b")).code).toBe(2);
+    expect((await runPolyvec("data", "mine", "a", "b", "--out", "c", "--margin", "x")).code).toBe(2);
   });
 });
