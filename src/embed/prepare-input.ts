@@ -39,7 +39,7 @@ function textLength(input: PromptInput): number {
 }
 
 function withImages(input: PromptInput, images: readonly RawImage[]): PromptInput {
-  if (isVerbatim(input)) return { prompt: input.prompt, images };
+  if (isVerbatim(input)) return { ...input, images };
   const { image: _, ...words } = input;
   const [image] = images;
   return image === undefined ? words : { ...words, image };

@@ -15,6 +15,7 @@ const MOST_PIXELS = 100_000_000;
 export async function decodeImage(source: ImageSource): Promise<RawImage> {
   if (typeof source === "string") return decodeBytes(await readPicture(source), source);
   if (source instanceof Uint8Array) return decodeBytes(source, undefined);
+  if ("read" in source) return decodeBytes(await source.read(), source.name);
   return checkRawImage(source);
 }
 

@@ -8,8 +8,16 @@ export interface RawImage {
   readonly data: Uint8Array;
 }
 
-/** A picture: a path, the encoded bytes of a file (PNG, JPEG, WebP, SVG, ...), or decoded pixels. */
-export type ImageSource = string | Uint8Array | RawImage;
+/** A picture that lies somewhere, such as in an archive, and is read when it is needed. */
+export interface StoredImage {
+  /** What it is called in messages. */
+  readonly name: string;
+  /** The encoded bytes of its file. */
+  readonly read: () => Promise<Uint8Array>;
+}
+
+/** A picture: a path, the encoded bytes of a file (PNG, JPEG, WebP, SVG, ...), decoded pixels, or one that is read when it is needed. */
+export type ImageSource = string | Uint8Array | RawImage | StoredImage;
 
 /** What is embedded: an image, a text, or both, with an optional instruction that says what the embedding is for. */
 export interface EmbeddingInput {
@@ -23,6 +31,20 @@ export interface VerbatimPrompt {
   readonly prompt: string;
   /** One for each image token in the prompt, in their order. */
   readonly images?: readonly ImageSource[];
+  /**
+   * What stands for an image in the prompt: each time, the model's own image token takes its place, so that one prompt serves any model
+   * ({@link IMAGE_PLACEHOLDER} in MMEB). Such a prompt begins with what the tokenizer begins every text with (`<s>`), and is cut from its
+   * end if it is too long, as no other verbatim prompt is. The model's image token itself, if not given.
+   */
+  readonly imagePlaceholder?: string;
+}
+
+/** What stands for an image in the texts of MMEB. */
+export const IMAGE_PLACEHOLDER = "<|image_1|>";
+
+/** A prompt with the model's own image token in the places of its placeholder. */
+export function fillImageToken({ prompt, imagePlaceholder }: VerbatimPrompt, imageToken: string): string {
+  return imagePlaceholder === undefined ? prompt : prompt.replaceAll(imagePlaceholder, () => imageToken);
 }
 
 /** A part of a chat message: text, or a picture in its place. */

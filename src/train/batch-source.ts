@@ -1,4 +1,4 @@
-import type { EmbeddingInput } from "../inputs/embedding-input.ts";
+import type { EmbeddingInput, PromptInput } from "../inputs/embedding-input.ts";
 
 /** A batch for the contrastive loss. */
 export interface ContrastiveBatch {
@@ -6,9 +6,9 @@ export interface ContrastiveBatch {
   /** Name of the task it is drawn from. */
   readonly task: string;
   /** B queries. */
-  readonly queries: readonly EmbeddingInput[];
+  readonly queries: readonly PromptInput[];
   /** B targets, target i the positive of query i, then H hard negatives. */
-  readonly targets: readonly EmbeddingInput[];
+  readonly targets: readonly PromptInput[];
   /** B + H: what each target is. Targets of one key are never negatives of each other's queries. */
   readonly targetKeys: readonly string[];
 }

@@ -2,7 +2,7 @@ import { pathCosine } from "../embed/diversity/path-cosine.ts";
 import { pairMean } from "../embed/diversity/path-matrix.ts";
 import type { PathVectors } from "../embed/embedding-set.ts";
 import { present } from "../errors/families.ts";
-import type { EmbeddingInput } from "../inputs/embedding-input.ts";
+import type { PromptInput } from "../inputs/embedding-input.ts";
 import { isPrefix } from "../model/paths/path-config.ts";
 import type { BatchSource } from "./batch-source.ts";
 import { WeightEmbedder } from "./embed-with-weights.ts";
@@ -64,7 +64,7 @@ function meanPathCosine(set: PathVectors): number {
   return present(pairMean(pathCosine(set)), "a cosine between two paths");
 }
 
-async function someQueries(source: BatchSource): Promise<readonly EmbeddingInput[]> {
+async function someQueries(source: BatchSource): Promise<readonly PromptInput[]> {
   const batch = await source.batch(0);
   const inputs = batch.kind === "contrastive" ? batch.queries : batch.examples.map(({ input }) => input);
   return inputs.slice(0, INPUTS);

@@ -2,7 +2,7 @@ import { planBatches, type InputSize } from "../embed/plan-batches.ts";
 import type { EmbeddingSet } from "../embed/embedding-set.ts";
 import { GraphSession } from "../engine/runtime/graph-session.ts";
 import { throwIfAborted } from "../embed/abort.ts";
-import type { EmbeddingInput } from "../inputs/embedding-input.ts";
+import { imagesOf, isVerbatim, type PromptInput } from "../inputs/embedding-input.ts";
 import { embeddingGraph } from "../model/multimodal/model.ts";
 import type { VisionMode } from "../model/multimodal/token-batch.ts";
 import { visionModeOf } from "../model/multimodal/token-batch.ts";
@@ -39,7 +39,7 @@ export class WeightEmbedder implements AsyncDisposable {
    * Embeds inputs; rows are in their order.
    * @throws {ProcessorError} if an input is empty or its image cannot be decoded. @throws {AbortedError} when `signal` fires, between two batches.
    */
-  async embed(inputs: readonly EmbeddingInput[], { signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<EmbeddingSet> {
+  async embed(inputs: readonly PromptInput[], { signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<EmbeddingSet> {
     const { paths, backbone } = this.#model;
     const [pathCount, dimensions, count] = [paths.count, backbone.decoder.hiddenSize, inputs.length];
     const [aggregate, allPaths] = [new Float32Array(count * dimensions), new Float32Array(count * pathCount * dimensions)];
@@ -47,7 +47,7 @@ export class WeightEmbedder implements AsyncDisposable {
     const sizes = inputs.map((input) => sizeOf(input));
     for (const places of planBatches(sizes, this.#batchSize)) {
       throwIfAborted(signal);
-      const { aggregates, paths: vectors } = await this.#embedBatch(places.map((place) => inputs[place] as EmbeddingInput));
+      const { aggregates, paths: vectors } = await this.#embedBatch(places.map((place) => inputs[place] as PromptInput));
       places.forEach((place, row) => {
         set.aggregate.set(rowOf(aggregates, row, dimensions), place * dimensions);
         set.paths.set(rowOf(vectors, row, pathCount * dimensions), place * pathCount * dimensions);
@@ -64,7 +64,7 @@ export class WeightEmbedder implements AsyncDisposable {
     await this.dispose();
   }
 
-  async #embedBatch(inputs: readonly EmbeddingInput[]): Promise<{ readonly aggregates: Float32Array; readonly paths: Float32Array }> {
+  async #embedBatch(inputs: readonly PromptInput[]): Promise<{ readonly aggregates: Float32Array; readonly paths: Float32Array }> {
     const { processor, weights } = this.#model;
     const batch = await processor.embeddingBatch(inputs);
     const session = await this.#session(visionModeOf(batch));
@@ -85,10 +85,12 @@ export class WeightEmbedder implements AsyncDisposable {
  * How large an input is, as far as is seen without decoding it. What is guessed wrong costs some padding: it only decides which inputs are batched
  * together.
  */
-function sizeOf({ text = "", instruction = "", image }: EmbeddingInput): InputSize {
-  const tokens = Math.ceil((text.length + instruction.length) / CHARACTERS_PER_TOKEN);
+function sizeOf(input: PromptInput): InputSize {
+  const text = isVerbatim(input) ? input.prompt : `${input.text ?? ""}${input.instruction ?? ""}`;
+  const tokens = Math.ceil(text.length / CHARACTERS_PER_TOKEN);
+  const [image] = imagesOf(input);
   if (image === undefined) return { tokens };
-  if (typeof image === "string" || image instanceof Uint8Array) return { tokens, grid: { rows: 1, columns: 1 } };
+  if (typeof image === "string" || !("width" in image)) return { tokens, grid: { rows: 1, columns: 1 } };
   return { tokens, grid: { rows: Math.ceil(image.height / PATCH), columns: Math.ceil(image.width / PATCH) } };
 }
 

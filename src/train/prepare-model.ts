@@ -53,7 +53,7 @@ const UNCALIBRATED_PREFIX_SCALE = 1;
  */
 export async function prepareModel(
   recipe: Recipe,
-  { baseFolder, texts }: { readonly baseFolder: string | undefined; readonly texts: () => Iterable<string> },
+  { baseFolder, texts }: { readonly baseFolder: string | undefined; readonly texts: () => Texts },
 ): Promise<PreparedModel> {
   if (baseFolder === undefined) return prepareNewModel(recipe, texts());
   await using base = await openModelFolder(baseFolder);
@@ -102,12 +102,12 @@ export interface ModelOutline {
  */
 export async function outlineModel(
   recipe: Recipe,
-  { baseFolder, texts }: { readonly baseFolder: string | undefined; readonly texts: () => Iterable<string> },
+  { baseFolder, texts }: { readonly baseFolder: string | undefined; readonly texts: () => Texts },
 ): Promise<ModelOutline> {
   const paths = toPathConfig(recipe.model.paths);
   const processor =
     baseFolder === undefined
-      ? newProcessor(recipe, texts()).processor
+      ? (await newProcessor(recipe, texts())).processor
       : withImageSize((await openModelSettings(baseFolder)).processor, recipe.model.imageSize);
   return { paths, processor, shapes: weightShapes(recipe, processor.backbone, paths) };
 }
@@ -135,23 +135,32 @@ function toPathConfig({ count, prefixLength, topology, aggregation }: RecipePath
   return { count, prefixLength, topology, aggregation };
 }
 
+type Texts = Iterable<string> | AsyncIterable<string>;
+
 /** The processor of a model from scratch, with a tokenizer learnt from texts. */
-function newProcessor({ name, model }: Recipe, texts: Iterable<string>): Pick<PreparedModel, "processor" | "tokenizerSource"> {
+async function newProcessor({ name, model }: Recipe, texts: Texts): Promise<Pick<PreparedModel, "processor" | "tokenizerSource">> {
   const file = `${name}: model.config`;
-  const tokenizerSource = trainBytePairEncoding(texts, { vocabSize: model.vocabularySize ?? DEFAULT_VOCABULARY });
+  const tokenizerSource = trainBytePairEncoding(await allOf(texts), { vocabSize: model.vocabularySize ?? DEFAULT_VOCABULARY });
   const tokenizer = createTokenizer(tokenizerSource, { file: "the new tokenizer" });
   const config = parseQwen2VLConfig({ ...model.config, vocab_size: tokenizer.vocabSize, ...tokenIds(tokenizer) }, { file });
   const imageProcessor = newImageProcessor(config, model.imageSize ?? DEFAULT_IMAGE_SIZE);
   return { processor: qwen2VLProcessor(config, { tokenizer, imageProcessor }), tokenizerSource };
 }
 
-async function prepareNewModel(recipe: Recipe, texts: Iterable<string>): Promise<PreparedModel> {
-  const { processor, tokenizerSource } = newProcessor(recipe, texts);
+async function prepareNewModel(recipe: Recipe, texts: Texts): Promise<PreparedModel> {
+  const { processor, tokenizerSource } = await newProcessor(recipe, texts);
   const { backbone } = processor;
   const paths = toPathConfig(recipe.model.paths);
   const weights = await drawWeights(weightShapes(recipe, backbone, paths), { recipe, backbone });
   const noBase = { frozen: new Map<string, FrozenWeight>(), baseFolder: undefined, backboneFolder: undefined };
   return { paths, weights, ...noBase, processor, tokenizerSource, instructions: {}, hasFreshPrefixes: true };
+}
+
+async function allOf(texts: Texts): Promise<Iterable<string>> {
+  if (Symbol.iterator in texts) return texts;
+  const all: string[] = [];
+  for await (const text of texts) all.push(text);
+  return all;
 }
 
 /** The base's processor, with the sizes of pictures that a recipe asks for. */

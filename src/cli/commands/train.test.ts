@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { writeMadeUpPairs } from "../../../test/support/data/made-up-pairs.ts";
 import { runPolyvec, runPolyvecJson } from "../../../test/support/run-polyvec.ts";
 import { saveTinyBase } from "../../../test/support/training/tiny-run.ts";
 import { loadModel } from "../../embed/load-model.ts";
@@ -54,6 +55,26 @@ describe("polyvec train", () => {
     await using model = await loadModel(join(out, "model"), { threads: 1 });
     const [embedding] = await model.embed([{ text: "a happy cat" }]);
     expect(embedding?.paths).toHaveLength(2);
+  });
+
+  test("trains a folder in MMEB's layout, images out of its archive, and goes on after an interruption as if there were none", async () => {
+    await writeMadeUpPairs(join(root, "mmeb"));
+    const data = { kind: "mmeb", path: "mmeb", batchSize: 4, rowsTogether: 2 };
+    const file = await recipeFile("mmeb", { data, steps: 4, chunkSize: 2 });
+    const losses = async (out: string): Promise<unknown[]> => {
+      const lines = (await readFile(join(out, "metrics.jsonl"), "utf8")).trim().split("\n");
+      const events = lines.map((line) => JSON.parse(line) as { type: string; step: number; loss?: number });
+      return events.flatMap(({ type, step, loss }) => (type === "step" ? [[step, loss]] : []));
+    };
+    const [whole, parts] = [join(root, "mmeb-whole"), join(root, "mmeb-parts")];
+    expect((await runPolyvec("train", file, "--out", whole, "--threads", "1")).code).toBe(0);
+    expect((await runPolyvec("train", file, "--out", parts, "--threads", "1", "--steps", "2")).code).toBe(0);
+    expect((await runPolyvec("train", file, "--out", parts, "--threads", "1", "--resume")).code).toBe(0);
+    expect(await losses(whole)).toHaveLength(4);
+    const [first, , third] = (await losses(whole)) as [number, number][];
+    expect((await losses(parts))[0]).toEqual(first);
+    expect(((await losses(parts)) as [number, number][]).map(([step]) => step)).toEqual([1, 2, 3, 4]);
+    expect(third).toBeDefined();
   });
 
   test("tells every event as a line of JSON, and takes seed and steps in place of the recipe's", async () => {

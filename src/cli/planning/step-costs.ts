@@ -2,7 +2,7 @@ import { differentiate, type DifferentiateOptions } from "../../engine/autodiff/
 import { bindInputs } from "../../engine/graph/bind-inputs.ts";
 import type { Graph } from "../../engine/graph/graph-builder.ts";
 import { countFlops } from "../../eval/benchmark/count-flops.ts";
-import type { EmbeddingInput } from "../../inputs/embedding-input.ts";
+import type { PromptInput } from "../../inputs/embedding-input.ts";
 import { visionModeOf, type VisionMode } from "../../model/multimodal/token-batch.ts";
 import { batchSize, type ContrastiveBatch, type LanguageBatch, type TrainingBatch } from "../../train/batch-source.ts";
 import { buildLossGradientGraph, type LossOptions } from "../../train/objective/loss-graph.ts";
@@ -89,7 +89,7 @@ export class StepCosts {
     return sum;
   }
 
-  async #encodedTwice(inputs: readonly EmbeddingInput[]): Promise<StepCost> {
+  async #encodedTwice(inputs: readonly PromptInput[]): Promise<StepCost> {
     const { processor, paths } = this.#training.model;
     const batch = await processor.embeddingBatch(inputs);
     const vision = visionModeOf(batch);

@@ -53,7 +53,7 @@ function atSize(recipe: Recipe, training: PresetTraining, seed: number): Recipe 
 
 /** Batches of canvases keep their share. */
 function resizeBatches(data: RecipeData, batchSize: number): RecipeData {
-  if (data.kind === "examples" || data.canvasBatchSize === undefined) return { ...data, batchSize };
+  if (data.kind === "examples" || data.kind === "mmeb" || data.canvasBatchSize === undefined) return { ...data, batchSize };
   return { ...data, batchSize, canvasBatchSize: Math.ceil((data.canvasBatchSize * batchSize) / data.batchSize) };
 }
 

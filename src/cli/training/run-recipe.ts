@@ -11,7 +11,8 @@ import type { RunEvent } from "../../train/run/run-events.ts";
 import type { RunResult } from "../../train/run/run-options.ts";
 import { outlineOf, prepareModel } from "../../train/prepare-model.ts";
 import { runTraining } from "../../train/run/run-training.ts";
-import { openRecipeData, type OpenedData } from "../../train/sources/recipe-source.ts";
+import type { OpenedData } from "../../train/sources/opened-data.ts";
+import { openRecipeData } from "../../train/sources/recipe-source.ts";
 import type { CommandContext } from "../command-module.ts";
 import { loadCorpus } from "../evaluation/load-corpus.ts";
 import { showDownload } from "../terminal/show-download.ts";
@@ -29,8 +30,12 @@ export interface RecipeFile {
 /** Works out what a recipe comes to, with the base as it is there. @throws as `prepareModel`. */
 export async function planRecipe({ recipe, file }: RecipeFile, context: CommandContext): Promise<TrainingPlan> {
   const { data } = await openData({ recipe, file }, context);
-  const baseFolder = await baseFolderOf({ recipe, file }, context);
-  return planTraining(recipe, outlineOf(await prepareModel(recipe, { baseFolder, texts: data.texts })), data.source);
+  try {
+    const baseFolder = await baseFolderOf({ recipe, file }, context);
+    return await planTraining(recipe, outlineOf(await prepareModel(recipe, { baseFolder, texts: data.texts })), data.source);
+  } finally {
+    await data.dispose?.();
+  }
 }
 
 /**
@@ -59,7 +64,10 @@ export async function runRecipe(
     .catch((error: unknown) =>
       Promise.reject(withWayOn(error, { hasCheckpoint: display.hasCheckpoint, command: resumeCommand(file, options) })),
     )
-    .finally(() => display.finish());
+    .finally(async () => {
+      display.finish();
+      await data.dispose?.();
+    });
   await events.flush();
   if (result.status === "finished") return result;
   const message = `stopped after step ${result.step}; a checkpoint is written. Go on with: ${resumeCommand(file, options)}`;
@@ -76,7 +84,7 @@ interface Opened {
 export async function openData({ recipe, file }: RecipeFile, context: CommandContext): Promise<Opened> {
   let corpus: EmojiCorpus | undefined;
   const load = async (): Promise<EmojiCorpus> => (corpus = await loadCorpus(context));
-  const data = await openRecipeData(recipe, load, { folder: dirname(file), signal: context.signal });
+  const data = await openRecipeData(recipe, load, { folder: dirname(file), ...showDownload(context) });
   return { data, corpus };
 }
 

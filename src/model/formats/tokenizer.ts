@@ -15,6 +15,8 @@ export interface Tokenizer {
   encode(text: string): Int32Array;
   /** As `encode`, but special tokens written out in the text stay plain text: for what users typed. */
   encodePlain(text: string): Int32Array;
+  /** As `encode`, with what the tokenizer itself puts around every text, such as `<s>`. */
+  encodeFramed(text: string): Int32Array;
   /** The text of token ids, special tokens left out. */
   decode(ids: Iterable<number>): string;
   /** The id of a token. @throws {ConfigError} if the vocabulary does not hold it. */
@@ -92,6 +94,10 @@ class JsonTokenizer implements Tokenizer {
 
   encode(text: string): Int32Array {
     return Int32Array.from(this.#tokenizer.encode(text, { add_special_tokens: false }).ids);
+  }
+
+  encodeFramed(text: string): Int32Array {
+    return Int32Array.from(this.#tokenizer.encode(text, { add_special_tokens: true }).ids);
   }
 
   encodePlain(text: string): Int32Array {

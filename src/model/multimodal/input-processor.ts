@@ -3,6 +3,7 @@ import { ConfigError, present, ProcessorError } from "../../errors/families.ts";
 import { PolyvecError } from "../../errors/polyvec-error.ts";
 import { decodeImage } from "../../inputs/decode-image.ts";
 import {
+  fillImageToken,
   imagesOf,
   isVerbatim,
   type EmbeddingInput,
@@ -115,12 +116,26 @@ export class InputProcessor {
     return { ...batch, answerMask: boolTensor([rows, width], mask) };
   }
 
-  #expand({ prompt }: VerbatimPrompt, { images, maxTokens }: LayOutOptions): Prompt {
+  #expand(input: VerbatimPrompt, { images, maxTokens }: LayOutOptions): Prompt {
+    const { imageTokenId } = this.backbone;
     const standIns = images.map((image) => this.images.layout(image).tokens);
-    const ids = expandImageTokens(this.tokenizer.encode(prompt), { images: standIns, imageTokenId: this.backbone.imageTokenId });
+    const isFilled = input.imagePlaceholder !== undefined;
+    const written = isFilled ? this.tokenizer.encodeFramed(fillImageToken(input, this.#imageToken())) : this.tokenizer.encode(input.prompt);
+    const ids = expandImageTokens(written, { images: standIns, imageTokenId });
     if (ids.length > 0 && ids.length <= maxTokens) return { ids, answerBegin: ids.length, dropped: 0 };
+    const isCuttable = isFilled && ids.length > 0 && !ids.subarray(maxTokens).includes(imageTokenId);
+    if (isCuttable) return { ids: ids.slice(0, maxTokens), answerBegin: maxTokens, dropped: ids.length - maxTokens };
     const problem = ids.length === 0 ? "the prompt is empty" : `the prompt has ${ids.length} tokens, at most ${maxTokens} are allowed`;
     throw new ProcessorError({ message: `${problem}; change it, or leave it out`, details: { tokens: ids.length, maxTokens } });
+  }
+
+  /** The image token as it is written in a prompt. */
+  #imageToken(): string {
+    const { imageTokenId } = this.backbone;
+    const found = [...this.tokenizer.specialTokens].find(([, id]) => id === imageTokenId)?.[0];
+    if (found !== undefined) return found;
+    const message = `the tokenizer has no special token ${imageTokenId}, which is the model's image token; use the files of one model folder`;
+    throw new ConfigError({ message, details: { field: "added_tokens", got: null, expected: imageTokenId } });
   }
 
   async #process(

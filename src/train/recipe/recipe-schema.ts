@@ -87,6 +87,48 @@ const enlargeShare = share
   .describe("Share of the batches whose drawings are enlarged, one and a half or two times, so that large pictures are known too.");
 const mixture = z.strictObject(Object.fromEntries(TASK_FAMILIES.map((family) => [family, atLeastZero.optional()])));
 
+const MIXED = z.strictObject({
+  weight: positive.optional().describe("Relative share of the batches; the number of its rows that are used, if not given."),
+  rows: count.optional().describe("Only so many rows, the first; `rowsPerDataset` if not given."),
+});
+
+const PAIR_DATA = z.strictObject({
+  kind: z.literal("mmeb").describe("Pairs in the layout of MMEB-train, of MMEB's own or of yours: docs/data-mmeb.md."),
+  batchSize,
+  path: z
+    .string()
+    .min(1)
+    .describe(
+      "Folder of `<dataset>/<split>-*.parquet`, a file of parquet or JSON lines, relative to the recipe's folder; or a hub dataset.",
+    ),
+  images: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("Folder or .zip that image paths begin in, relative to the recipe's folder; that of `path` if not given."),
+  split: z.string().min(1).default("original").describe("Split of each dataset: MMEB-train has `original` and `diverse_instruction`."),
+  datasets: z
+    .record(z.string().min(1), MIXED)
+    .optional()
+    .describe("The datasets by name, each with an object of `weight` and `rows`, both optional; all that are there if not given."),
+  rowsPerDataset: count.default(100_000).describe("Rows of each dataset that are used, the first."),
+  rowsTogether: count
+    .optional()
+    .describe(
+      "Rows of one dataset that come together as they stand in their file; a batch is of one dataset, its rows shuffled, if not given.",
+    ),
+  groupByLength: z.boolean().default(false).describe("Deals the rows of 16 batches so that each has rows of about one length."),
+  hardNegatives: z
+    .int()
+    .min(0)
+    .default(1)
+    .describe("Hard negatives of a query that are used, at most; drawn anew each time if it has more."),
+  maskSameImage: z
+    .boolean()
+    .default(false)
+    .describe("Takes targets of the same images for the same, whatever their texts; else text and images must be the same."),
+});
+
 const DATA = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("emoji-pretraining").describe("Captions to be written and pairs to be matched, over emoji and icons: for a base."),
@@ -118,6 +160,7 @@ const DATA = z.discriminatedUnion("kind", [
     batchSize,
     file: z.string().min(1).describe("JSON lines of `query`, `positive`, `hardNegatives`, `positiveKey`; relative to the recipe's folder."),
   }),
+  PAIR_DATA,
 ]);
 
 const REGULARISER = z.discriminatedUnion("kind", [

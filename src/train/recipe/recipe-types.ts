@@ -73,7 +73,29 @@ export type RecipeData =
       readonly batchSize: number;
       /** JSON lines of training examples; a relative path is taken from the recipe's folder. */
       readonly file: string;
-    };
+    }
+  | PairData;
+
+/** Pairs in the layout of MMEB-train, of MMEB's own or of others. */
+export interface PairData {
+  readonly kind: "mmeb";
+  readonly batchSize: number;
+  /** Folder of `<dataset>/<split>-*.parquet`, a file of parquet or JSON lines, or a dataset of the hub. */
+  readonly path: string;
+  /** Folder or archive that image paths begin in; `path`, or its folder, if not given. */
+  readonly images?: string | undefined;
+  readonly split: string;
+  /** By name; all that are there if not given. */
+  readonly datasets?: Readonly<Record<string, { readonly weight?: number | undefined; readonly rows?: number | undefined }>> | undefined;
+  /** Rows of a dataset that are used, the first. */
+  readonly rowsPerDataset: number;
+  /** Rows of a dataset that come together, following one another in their file; a batch is of one dataset, in any order, if not given. */
+  readonly rowsTogether?: number | undefined;
+  readonly groupByLength: boolean;
+  /** Hard negatives of a query, at most. */
+  readonly hardNegatives: number;
+  readonly maskSameImage: boolean;
+}
 
 /** The loss. */
 export interface RecipeObjective {

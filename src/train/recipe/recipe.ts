@@ -41,8 +41,19 @@ const RULES: readonly ((recipe: Recipe) => BrokenRule | undefined)[] = [
     return { field: "model.paths.prefixLength", got: prefixLength, problem };
   },
   ({ evaluateEverySteps: got, data }) => {
-    if (got === undefined || data.kind !== "examples") return undefined;
+    if (got === undefined || (data.kind !== "examples" && data.kind !== "mmeb")) return undefined;
     const problem = `evaluateEverySteps is ${got}, but only models that train on the emoji are scored on the way; leave it out`;
     return { field: "evaluateEverySteps", got, problem };
+  },
+  ({ data }) => {
+    if (data.kind !== "mmeb" || data.rowsTogether === undefined) return undefined;
+    const { rowsTogether: got, batchSize, groupByLength } = data;
+    if (batchSize % got !== 0) {
+      const problem = `data.rowsTogether is ${got}, which does not divide data.batchSize, ${batchSize}; change one of them`;
+      return { field: "data.rowsTogether", got, problem };
+    }
+    const problem =
+      "data.groupByLength is for batches of one dataset: rows that come together keep the order of their file; leave one of the two out";
+    return groupByLength ? { field: "data.groupByLength", got: true, problem } : undefined;
   },
 ];

@@ -14,7 +14,7 @@ export interface RunOptions {
   readonly resume: boolean;
   readonly source: BatchSource;
   /** What a tokenizer for a model from scratch learns from. */
-  readonly texts: () => Iterable<string>;
+  readonly texts: () => Iterable<string> | AsyncIterable<string>;
   /** Instructions of the data, by what they are for: kept with the model. */
   readonly instructions?: Readonly<Record<string, string>> | undefined;
   /**

@@ -1,4 +1,4 @@
-import type { EmbeddingInput, ImageSource } from "../../inputs/embedding-input.ts";
+import type { ImageSource, PromptInput } from "../../inputs/embedding-input.ts";
 import { resizeBicubic } from "../../inputs/resize-image.ts";
 import { RandomStream } from "../../random/random-stream.ts";
 import type { BatchSource, TrainingBatch } from "../batch-source.ts";
@@ -27,8 +27,8 @@ export function enlargeSource(source: BatchSource, { seed, share, size }: Enlarg
 }
 
 function enlargeBatch(batch: TrainingBatch, from: number, to: number): TrainingBatch {
-  const enlarged = (input: EmbeddingInput): EmbeddingInput =>
-    input.image === undefined ? input : { ...input, image: enlargeDrawing(input.image, from, to) };
+  const enlarged = <Input extends PromptInput>(input: Input): Input =>
+    "image" in input && input.image !== undefined ? { ...input, image: enlargeDrawing(input.image, from, to) } : input;
   if (batch.kind === "language")
     return { ...batch, examples: batch.examples.map(({ input, answer }) => ({ input: enlarged(input), answer })) };
   return { ...batch, queries: batch.queries.map(enlarged), targets: batch.targets.map(enlarged) };

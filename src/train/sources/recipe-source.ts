@@ -6,7 +6,8 @@ import { loadIconCorpus, type IconCorpus } from "../../data/icons/icon-corpus.ts
 import { PretrainingSampler } from "../../data/pretraining/pretraining-sampler.ts";
 import { SEARCH_INSTRUCTIONS } from "../../model/folder/polyvec-config.ts";
 import { RandomStream } from "../../random/random-stream.ts";
-import type { BatchSource } from "../batch-source.ts";
+import type { OpenDataOptions, OpenedData } from "./opened-data.ts";
+import { openPairData } from "./pairs/open-pair-data.ts";
 import type { Recipe, RecipeData } from "../recipe/recipe-types.ts";
 import { enlargeSource } from "./enlarge-source.ts";
 import { exampleSource, readAllExamples, textsOf } from "./example-source.ts";
@@ -14,22 +15,7 @@ import { mixSources } from "./mix-sources.ts";
 import { pretrainingSource } from "./pretraining-source.ts";
 import { taskSource } from "./task-source.ts";
 
-/** What a recipe trains on: its batches, and the texts that a tokenizer made for it learns from. */
-export interface OpenedData {
-  readonly source: BatchSource;
-  readonly texts: () => Iterable<string>;
-  /** What the inputs are told, by what they are for: kept with the model, so that it is asked as it was trained. */
-  readonly instructions: Readonly<Record<string, string>>;
-}
-
-/** What data is opened with. */
-export interface OpenDataOptions {
-  /** Where relative paths of the recipe begin; the folder the process runs in if not given. */
-  readonly folder?: string | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
-
-type EmojiData = Exclude<RecipeData, { readonly kind: "examples" }>;
+type EmojiData = Exclude<RecipeData, { readonly kind: "examples" | "mmeb" }>;
 
 /**
  * The data that a recipe names.
@@ -42,6 +28,7 @@ export async function openRecipeData(
   corpus: EmojiCorpus | (() => Promise<EmojiCorpus>),
   options: OpenDataOptions = {},
 ): Promise<OpenedData> {
+  if (data.kind === "mmeb") return openPairData({ data, seed }, options);
   if (data.kind !== "examples") return openEmoji({ data, seed }, typeof corpus === "function" ? await corpus() : corpus, options);
   const rows = await readAllExamples(resolve(options.folder ?? ".", data.file));
   return { source: exampleSource(rows, { seed, batchSize: data.batchSize }), texts: () => textsOf(rows), instructions: {} };

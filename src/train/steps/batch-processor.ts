@@ -1,4 +1,4 @@
-import type { EmbeddingInput } from "../../inputs/embedding-input.ts";
+import type { EmbeddingInput, PromptInput } from "../../inputs/embedding-input.ts";
 import type { IntTensor } from "../../engine/tensor/tensor.ts";
 import type { TokenBatch } from "../../model/multimodal/token-batch.ts";
 
@@ -13,6 +13,6 @@ export interface LanguageTokens {
 
 /** What turns inputs into tokens: the backbone's processor. */
 export interface BatchProcessor {
-  embeddingBatch(inputs: readonly EmbeddingInput[]): Promise<TokenBatch>;
+  embeddingBatch(inputs: readonly PromptInput[]): Promise<TokenBatch>;
   languageBatch(examples: readonly { readonly input: EmbeddingInput; readonly answer: string }[]): Promise<LanguageTokens>;
 }

@@ -1,7 +1,7 @@
 import { gradientName } from "../../engine/autodiff/differentiate.ts";
 import { GraphSession } from "../../engine/runtime/graph-session.ts";
 import { expectFloat, type FloatTensor, type Tensor } from "../../engine/tensor/tensor.ts";
-import type { EmbeddingInput } from "../../inputs/embedding-input.ts";
+import type { PromptInput } from "../../inputs/embedding-input.ts";
 import type { VisionMode } from "../../model/multimodal/token-batch.ts";
 import { visionModeOf } from "../../model/multimodal/token-batch.ts";
 import type { ContrastiveBatch, LanguageBatch } from "../batch-source.ts";
@@ -74,7 +74,7 @@ export class GradCacheRunner implements StepEngine {
   }
 
   /** (1): the embeddings of a whole side. */
-  async #encode(inputs: readonly EmbeddingInput[], weights: NamedTensors): Promise<SideEmbeddings> {
+  async #encode(inputs: readonly PromptInput[], weights: NamedTensors): Promise<SideEmbeddings> {
     const { model, processor, chunkSize } = this.#options;
     const parts: SideEmbeddings[] = [];
     for (const { items } of chunksOf(inputs, chunkSize)) {
@@ -87,7 +87,7 @@ export class GradCacheRunner implements StepEngine {
   }
 
   /** (3): adds the gradients of one side, pulled back from dL/dE. */
-  async #pullBack(inputs: readonly EmbeddingInput[], weights: NamedTensors, seeds: Seeds): Promise<void> {
+  async #pullBack(inputs: readonly PromptInput[], weights: NamedTensors, seeds: Seeds): Promise<void> {
     const { model, processor, chunkSize } = this.#options;
     for (const { start, items } of chunksOf(inputs, chunkSize)) {
       const batch = await processor.embeddingBatch(items);

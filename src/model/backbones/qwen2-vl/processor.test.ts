@@ -273,3 +273,31 @@ test("prompts are filled up with a token of the vocabulary that stands for no im
   };
   expect(await Promise.all([7, 478, 151_643].map(filling))).toEqual([7, 0, 0]);
 });
+
+describe("a prompt with a placeholder", () => {
+  const picture = blankImage(32, 32);
+  const prompt = (text: string, images: readonly RawImage[] = [picture]) => ({ prompt: text, images, imagePlaceholder: "<|image_1|>" });
+
+  test("is the same prompt with the model's image token in its place", async () => {
+    const [filled, plain] = await Promise.all([
+      processor.processBatch([prompt("<|image_1|>\nWhat is it? $& a cat\n"), prompt("a <|image_1|> b <|image_1|>", [picture, picture])]),
+      processor.processBatch([
+        { prompt: "<|image_pad|>\nWhat is it? $& a cat\n", images: [picture] },
+        { prompt: "a <|image_pad|> b <|image_pad|>", images: [picture, picture] },
+      ]),
+    ]);
+    expect(filled).toEqual(plain);
+  });
+
+  test("is cut from its end if it is too long, but never within its images", async () => {
+    const text = "<|image_1|> " + "word ".repeat(200);
+    const whole = await processor.processBatch([prompt(text)]);
+    const cut = await processor.processBatch([prompt(text)], { maxTokens: 40 });
+    expect(cut.truncatedCount).toBe(1);
+    expect(cut.lengths[0]).toBe(40);
+    expect(cut.inputIds.data).toEqual(whole.inputIds.data.slice(0, 40));
+    expect(await thrownBy(() => processor.processBatch([prompt("word ".repeat(200) + "<|image_1|>")], { maxTokens: 40 }))).toBeInstanceOf(
+      ProcessorError,
+    );
+  });
+});

@@ -1,0 +1,128 @@
+import { buffer } from "node:stream/consumers";
+import type { Readable } from "node:stream";
+import { crc32 } from "node:zlib";
+import yauzl, { type Entry, type ZipFile } from "yauzl";
+import { DataError, DisposedError } from "../../errors/families.ts";
+import { PolyvecError } from "../../errors/polyvec-error.ts";
+import { asFileError } from "../../files/atomic-write.ts";
+import { ZipIndex, type ZipEntryPlace } from "./zip-index.ts";
+
+/** Pictures have a few megabytes; what says it has more than this is not read. */
+const LARGEST_FILE = 1 << 30;
+const STORED = 0;
+const DEFLATED = 8;
+
+/** A zip archive whose files are read where they lie, found by its central directory. */
+export class ZipArchive {
+  readonly file: string;
+  readonly #zip: ZipFile;
+  readonly #index: ZipIndex;
+  #isClosed = false;
+
+  private constructor(file: string, zip: ZipFile, index: ZipIndex) {
+    this.file = file;
+    this.#zip = zip;
+    this.#index = index;
+  }
+
+  /** Reads the central directory. @throws {FileError} if it cannot be read. @throws {DataError} if it is no zip archive, or truncated. */
+  static async open(file: string): Promise<ZipArchive> {
+    let zip: ZipFile | undefined;
+    try {
+      zip = await yauzl.openPromise(file, { lazyEntries: true, autoClose: false, strictFileNames: false });
+      const index = new ZipIndex();
+      for await (const entry of zip.eachEntry()) {
+        if (!entry.fileName.endsWith("/")) index.add(entry.fileName, placeOf(entry));
+      }
+      return new ZipArchive(file, zip, index);
+    } catch (error) {
+      zip?.close();
+      throw archiveError(error, file);
+    }
+  }
+
+  /** How many files it holds. */
+  get count(): number {
+    return this.#index.size;
+  }
+
+  has(entry: string): boolean {
+    return this.#index.get(entry) !== undefined;
+  }
+
+  names(): Iterable<string> {
+    return this.#index.names();
+  }
+
+  /** The bytes of a file in it, their checksum compared. @throws {DataError} naming archive and entry. */
+  async read(entry: string): Promise<Uint8Array> {
+    if (this.#isClosed) {
+      const message = `${this.file} was closed; open the images again to read ${entry}`;
+      throw new DisposedError({ message, details: { resource: this.file } });
+    }
+    const place = this.#index.get(entry);
+    if (place === undefined) throw entryError(this.file, entry, "there is no such file in it");
+    const refused = refusal(place);
+    if (refused !== undefined) throw entryError(this.file, entry, refused);
+    const bytes = await this.#bytes(place).catch((error: unknown) => {
+      if (PolyvecError.isInstance(error)) throw error;
+      throw entryError(this.file, entry, `it is damaged (${reasonOf(error)}); fetch the archive again`, error);
+    });
+    if (crc32(bytes) !== place.crc32) throw entryError(this.file, entry, "its checksum is wrong; fetch the archive again");
+    return bytes;
+  }
+
+  async #bytes({ headerOffset, compressedSize, size, method }: ZipEntryPlace): Promise<Uint8Array> {
+    const header = { relativeOffsetOfLocalHeader: headerOffset, compressedSize } as Entry; // all that is looked at
+    const { fileDataStart } = await this.#zip.readLocalFileHeaderPromise(header, { minimal: true });
+    const stream = await new Promise<Readable>((resolve, reject) => {
+      // the library's own promise of this call asks for more than it has
+      this.#zip.openReadStreamLowLevel(fileDataStart, compressedSize, 0, compressedSize, method === DEFLATED, size, (error, opened) =>
+        error === null ? resolve(opened) : reject(error),
+      );
+    });
+    return buffer(stream);
+  }
+
+  /** Closes the file; a second call does nothing. */
+  dispose(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#zip.close();
+  }
+}
+
+function placeOf(entry: Entry): ZipEntryPlace {
+  return {
+    headerOffset: entry.relativeOffsetOfLocalHeader,
+    compressedSize: entry.compressedSize,
+    size: entry.uncompressedSize,
+    crc32: entry.crc32,
+    method: entry.compressionMethod,
+    isEncrypted: entry.isEncrypted(),
+  };
+}
+
+/** Why a file in an archive is not read; undefined if it is. */
+function refusal({ method, size, isEncrypted }: ZipEntryPlace): string | undefined {
+  if (isEncrypted) return "it is encrypted; unpack the archive with its password and name the folder";
+  if (method !== STORED && method !== DEFLATED)
+    return `its compression (method ${method}) is not known; unpack the archive and name the folder`;
+  if (size > LARGEST_FILE) return `it has ${size} bytes, at most ${LARGEST_FILE} are read`;
+  return undefined;
+}
+
+function entryError(file: string, entry: string, problem: string, cause?: unknown): DataError {
+  return new DataError({ message: `${file}, entry ${entry}: ${problem}`, details: { file, entry }, cause });
+}
+
+function archiveError(error: unknown, file: string): Error {
+  if (PolyvecError.isInstance(error)) return error;
+  if (error instanceof Error && "code" in error && "syscall" in error) return asFileError(error, file, "read");
+  const message = `${file} is not a zip archive that can be read (${reasonOf(error)}); fetch it again`;
+  return new DataError({ message, details: { file, entry: null }, cause: error });
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,57 @@
+import { present } from "../../errors/families.ts";
+
+/** Where a file lies in an archive. */
+export interface ZipEntryPlace {
+  /** Byte of its local header. */
+  readonly headerOffset: number;
+  /** Bytes in the archive. */
+  readonly compressedSize: number;
+  /** Bytes as they were. */
+  readonly size: number;
+  readonly crc32: number;
+  /** 0 stored, 8 deflated. */
+  readonly method: number;
+  /** Whether a password is needed. */
+  readonly isEncrypted: boolean;
+}
+
+const FIELDS = 6;
+
+/** The files of an archive by name, in about 50 bytes and the name for each. */
+export class ZipIndex {
+  readonly #places = new Map<string, number>();
+  #numbers = new Float64Array(FIELDS * 256);
+
+  get size(): number {
+    return this.#places.size;
+  }
+
+  add(name: string, { headerOffset, compressedSize, size, crc32, method, isEncrypted }: ZipEntryPlace): void {
+    const at = (this.#places.get(name) ?? this.#places.size) * FIELDS;
+    if (at + FIELDS > this.#numbers.length) {
+      const grown = new Float64Array(this.#numbers.length * 2);
+      grown.set(this.#numbers);
+      this.#numbers = grown;
+    }
+    this.#numbers.set([headerOffset, compressedSize, size, crc32, method, isEncrypted ? 1 : 0], at);
+    this.#places.set(name, at / FIELDS);
+  }
+
+  get(name: string): ZipEntryPlace | undefined {
+    const place = this.#places.get(name);
+    if (place === undefined) return undefined;
+    const number = (field: number): number => present(this.#numbers[place * FIELDS + field], "a number of the index");
+    return {
+      headerOffset: number(0),
+      compressedSize: number(1),
+      size: number(2),
+      crc32: number(3),
+      method: number(4),
+      isEncrypted: number(5) === 1,
+    };
+  }
+
+  names(): Iterable<string> {
+    return this.#places.keys();
+  }
+}

@@ -1,0 +1,58 @@
+import { dirname, resolve } from "node:path";
+import { stat } from "node:fs/promises";
+import { openImageStore, type ImageStore } from "../../../data/image-store/image-store.ts";
+import { findPairs, openPairs } from "../../../data/pairs/open-pairs.ts";
+import type { PairDataset } from "../../../data/pairs/pair-dataset.ts";
+import type { PairData, Recipe } from "../../recipe/recipe-types.ts";
+import type { OpenDataOptions, OpenedData } from "../opened-data.ts";
+import { pairSource, type MixedDataset } from "./pair-source.ts";
+
+/** Rows of each dataset whose texts a new tokenizer learns from. */
+const ROWS_FOR_TOKENIZER = 5000;
+
+/**
+ * The pairs that a recipe names: its files are opened, their rows left where they are.
+ * @throws {FileError} {DataError} if a dataset is not there or damaged. @throws {ConfigError} if batches cannot be made of it.
+ */
+export async function openPairData(
+  { data, seed }: { readonly data: PairData; readonly seed: Recipe["seed"] },
+  { folder = "." }: OpenDataOptions,
+): Promise<OpenedData> {
+  const path = resolve(folder, data.path);
+  const names = data.datasets === undefined ? undefined : Object.keys(data.datasets);
+  const found = await findPairs(path, { split: data.split, datasets: names });
+  const opened: PairDataset[] = [];
+  let images: ImageStore | undefined;
+  const dispose = async (): Promise<void> => {
+    await Promise.all([...opened.map((dataset) => dataset.dispose()), images?.dispose()]);
+  };
+  try {
+    for (const files of found) opened.push(await openPairs(files));
+    images = await openImageStore(data.images === undefined ? await folderOf(path) : resolve(folder, data.images));
+    const store = images;
+    const datasets = opened.map((dataset) => mixed(dataset, data));
+    const source = pairSource({ ...data, seed, datasets, openImage: (image) => store.image(image) });
+    return { source, texts: () => textsOf(opened), instructions: {}, dispose };
+  } catch (error) {
+    await dispose();
+    throw error;
+  }
+}
+
+function mixed(dataset: PairDataset, { datasets = {}, rowsPerDataset }: PairData): MixedDataset {
+  const { weight, rows: most = rowsPerDataset } = datasets[dataset.name] ?? {};
+  const rows = Math.min(dataset.rows, most);
+  return { dataset, rows, weight: weight ?? rows };
+}
+
+async function folderOf(path: string): Promise<string> {
+  return (await stat(path)).isFile() ? dirname(path) : path;
+}
+
+async function* textsOf(datasets: readonly PairDataset[]): AsyncGenerator<string> {
+  for (const dataset of datasets) {
+    for await (const { query, positives } of dataset.read(0, ROWS_FOR_TOKENIZER)) {
+      for (const { text } of [query, ...positives]) yield text;
+    }
+  }
+}
