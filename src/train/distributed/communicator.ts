@@ -1,5 +1,5 @@
 /** What may be gathered and broadcast. */
-export type Values = Float32Array | Float64Array | Uint8Array;
+export type Values = Float32Array | Float64Array | Int32Array | Uint8Array;
 
 /**
  * The processes that train together. Every method but `fail` is called by all of them, in the same order: a call comes back when all have made it.

@@ -154,5 +154,6 @@ function tellable(error: unknown): z.input<typeof told> {
 
 function sameKind<Kind extends Values>(values: Kind, length: number): Kind {
   if (values instanceof Float32Array) return new Float32Array(length) as Kind;
-  return (values instanceof Float64Array ? new Float64Array(length) : new Uint8Array(length)) as Kind;
+  if (values instanceof Float64Array) return new Float64Array(length) as Kind;
+  return (values instanceof Int32Array ? new Int32Array(length) : new Uint8Array(length)) as Kind;
 }
