@@ -27,7 +27,8 @@ export async function trainingFlops({ recipe, model: { processor, polyvec, lora 
   const costs = new StepCosts({ recipe, model });
   let total = 0;
   for (const [first, ...others] of stepsByTask.values()) {
-    if (first !== undefined) total += (1 + others.length) * (await costs.of(await source.batch((first.step - 1) * recipe.accumulation))).flops;
+    if (first !== undefined)
+      total += (1 + others.length) * (await costs.of(await source.batch((first.step - 1) * recipe.accumulation))).flops;
   }
   return total * recipe.accumulation;
 }
