@@ -12,6 +12,9 @@ export interface CommandContext {
   readonly out: Output;
   /** Whether `--json` was given: results as JSON only, no progress. */
   readonly json: boolean;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Says nothing more of interruptions: for a process that leaves telling to another. */
+  readonly mute: () => void;
 }
 
 /** What a command file gives to {@link defineCommand}; its name and summary stand in `commands.ts`. */

@@ -7,6 +7,7 @@ import { watchInterruptions } from "./terminal/abort.ts";
 import { isTerminal } from "./terminal/is-terminal.ts";
 import { createOutput } from "./terminal/output.ts";
 import { createProgress } from "./terminal/progress.ts";
+import { ToldElsewhereError } from "./told-elsewhere-error.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** What the command line is run with; a test gives its own. */
@@ -35,7 +36,8 @@ export async function runCli(args: readonly string[], environment: CliEnvironmen
     const told = error instanceof CommanderError ? asUsageError(error) : error;
     if (run.interruption === EXIT.ok && PolyvecError.isInstance(told) && told.code === "aborted") return EXIT.ok;
     const color = isTerminal(stderr) && !isSet(env["NO_COLOR"]);
-    stderr.write(`${describeError(told, { json, debug: isSet(env["POLYVEC_DEBUG"]), color })}\n`);
+    if (!(told instanceof ToldElsewhereError))
+      stderr.write(`${describeError(told, { json, debug: isSet(env["POLYVEC_DEBUG"]), color })}\n`);
     return run.interruption === undefined || run.interruption === EXIT.ok ? exitCodeOf(told) : run.interruption;
   }
 }
@@ -70,10 +72,15 @@ async function buildProgram(args: readonly string[], run: Run): Promise<Command>
 async function inContext(run: Run, work: (context: CommandContext) => Promise<void>): Promise<void> {
   const { process } = run.environment;
   const progress = await createProgress({ stream: process.stderr, silent: run.json });
-  const interruption = watchInterruptions({ say: (text) => progress.note(text), process });
+  let isMuted = false;
+  const say = (text: string): void => {
+    if (!isMuted) progress.note(text);
+  };
+  const interruption = watchInterruptions({ say, process });
   const out = createOutput(process.stdout, () => interruption.outputClosed());
   try {
-    await work({ signal: interruption.signal, progress, out, json: run.json });
+    const mute = (): void => void (isMuted = true);
+    await work({ signal: interruption.signal, progress, out, json: run.json, env: process.env, mute });
     await out.flush();
   } finally {
     progress.stop();

@@ -22,6 +22,16 @@ export class GradientSum {
     return taken;
   }
 
+  /** Whether a part had a gradient for the weight. */
+  has(name: string): boolean {
+    return this.#touched.has(name);
+  }
+
+  /** The sum itself, zeros if no part had a gradient for the weight. */
+  tensor(name: string, shape: readonly number[]): Float32Array {
+    return this.#sumOf(name, shape);
+  }
+
   /** Forgets what was added and not taken. */
   clear(): void {
     this.#touched.clear();

@@ -1,7 +1,11 @@
 import { TrainingError } from "../errors/families.ts";
 import type { FloatTensor, Tensor } from "../engine/tensor/tensor.ts";
 import type { BatchSource, TrainingBatch } from "./batch-source.ts";
+import { batchKey } from "./distributed/batch-key.ts";
 import { clipGradients } from "./clipping.ts";
+import { expectSame } from "./distributed/agreements.ts";
+import type { Communicator } from "./distributed/communicator.ts";
+import { SINGLE_PROCESS } from "./distributed/single-process.ts";
 import { GradientSum } from "./gradient-sum.ts";
 import { makeEstimator, regulariserOf } from "./make-estimator.ts";
 import { makeOptimizer } from "./make-optimizer.ts";
@@ -25,6 +29,8 @@ export interface TrainerOptions {
   readonly model: TrainableModel;
   readonly source: BatchSource;
   readonly threads?: number | undefined;
+  /** The processes that train together; this one alone if not given. */
+  readonly communicator?: Communicator | undefined;
 }
 
 /** Everything that a checkpoint must hold. */
@@ -49,6 +55,7 @@ export class Trainer {
   readonly #optimizer: Optimizer;
   readonly #estimator: MutualInformationEstimator | undefined;
   readonly #trained: NamedTensors;
+  readonly #communicator: Communicator;
   readonly #gradientSum = new GradientSum();
   #step = 0;
 
@@ -59,6 +66,7 @@ export class Trainer {
     this.#source = options.source;
     this.#estimator = estimator;
     this.#trained = trained;
+    this.#communicator = options.communicator ?? SINGLE_PROCESS;
     this.#optimizer = makeOptimizer(recipe.optimizer, options.threads);
     this.#runner = makeStepRunner({
       recipe,
@@ -66,6 +74,7 @@ export class Trainer {
       regulariser: regulariserOf(recipe, estimator),
       trainable: (name) => this.#trained.has(name),
       threads: options.threads,
+      communicator: this.#communicator,
     });
   }
 
@@ -135,6 +144,7 @@ export class Trainer {
     this.#gradientSum.clear();
     for (let part = 0; part < accumulation; part++) {
       const batch = await this.#source.batch(this.#step * accumulation + part);
+      await expectSame(this.#communicator, () => batchKey(batch), { what: `the batch of step ${this.#step + 1}`, wayOut: SAME_DATA });
       const { gradients, ...result } = await this.#run(batch, lossWeights);
       const scale = (batch.kind === "language" ? objective.languageWeight : 1) / accumulation;
       parts.push({ batch, result });
@@ -177,6 +187,8 @@ export class Trainer {
     });
   }
 }
+
+const SAME_DATA = "give all processes the same data, in the same files";
 
 function lossWeightsAt({ objective }: Recipe, step: number): LossWeights {
   return {

@@ -2,7 +2,7 @@ import { defineCommand, type CommandModule } from "../command-module.ts";
 import { oneOfDtypes, positiveInteger, wholeNumber } from "../option-values.ts";
 import { UsageError } from "../usage-error.ts";
 
-/** `polyvec train <recipe> --out <folder>`: trains a model as a recipe says. */
+/** `polyvec train <recipe> --out <folder>`: trains a model as a recipe says, under `mpirun` over several processes. */
 export const command: CommandModule = defineCommand({
   configure: (command) =>
     command
@@ -16,19 +16,24 @@ export const command: CommandModule = defineCommand({
       .option("--threads <count>", "threads of the engine", positiveInteger),
   async run({ dryRun = false, out, ...options }, context, [file]) {
     if (out === undefined && !dryRun) throw new UsageError({ message: "name the run's folder with --out, or only look with --dry-run" });
-    const [{ readRecipe }, { overridden }, { planRecipe, runRecipe }, { printPlan }] = await Promise.all([
+    const [{ readRecipe }, { overridden }, { inProcesses }, { planRecipe, runRecipe }, { printPlan }] = await Promise.all([
       import("../../train/recipe/recipe.ts"),
       import("../training/train-options.ts"),
+      import("../training/in-processes.ts"),
       import("../training/run-recipe.ts"),
       import("../planning/plan-training.ts"),
     ]);
-    const recipe = overridden(await readRecipe(file), options);
     if (out === undefined || dryRun) {
+      const recipe = overridden(await readRecipe(file), options);
       const plan = await planRecipe({ recipe, file }, context);
       return context.json ? context.out.json(plan) : context.out.line(printPlan(plan));
     }
-    const result = await runRecipe({ recipe, file }, { ...options, out }, context);
-    if (context.json) await context.out.json({ type: "end", ...result });
-    else await context.out.line(`trained ${result.step} steps; the model is in ${result.model ?? result.folder}`);
+    await inProcesses(context, options.threads, async (member) => {
+      const recipe = overridden(await readRecipe(file), options);
+      const result = await runRecipe({ recipe, file }, { ...options, out }, member);
+      const { json, out: output } = member.context;
+      if (json) await output.json({ type: "end", ...result });
+      else await output.line(`trained ${result.step} steps; the model is in ${result.model ?? result.folder}`);
+    });
   },
 });

@@ -27,6 +27,8 @@ const context: CommandContext = {
   progress: { task: () => ({ update: () => undefined, finish: () => undefined }), note: () => undefined, stop: () => undefined },
   out: { bytes: async () => undefined, line: async () => undefined, json: async () => undefined },
   json: false,
+  env: {},
+  mute: () => undefined,
 };
 
 const CONCEPTS = 4;

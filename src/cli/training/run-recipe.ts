@@ -17,6 +17,7 @@ import type { CommandContext } from "../command-module.ts";
 import { loadCorpus } from "../evaluation/load-corpus.ts";
 import { showDownload } from "../terminal/show-download.ts";
 import { planTraining, type TrainingPlan } from "../planning/plan-training.ts";
+import type { CrewMember } from "./in-processes.ts";
 import { resumeCommand, type TrainCommandOptions } from "./train-options.ts";
 import { TrainingDisplay } from "./training-display.ts";
 import { TrainingScorer } from "./training-scorer.ts";
@@ -39,13 +40,13 @@ export async function planRecipe({ recipe, file }: RecipeFile, context: CommandC
 }
 
 /**
- * Trains a recipe, its progress shown; with `--json` each event is a line of the output.
+ * Trains a recipe, by itself or with other processes, its progress shown; with `--json` each event is a line of the output.
  * @throws {AbortedError} when it was stopped, with the command that goes on with it.
  */
-export async function runRecipe(file: RecipeFile, options: RunCommandOptions, context: CommandContext): Promise<RunResult> {
-  const opened = await openData(file, context);
+export async function runRecipe(file: RecipeFile, options: RunCommandOptions, member: CrewMember): Promise<RunResult> {
+  const opened = await openData(file, member.context);
   try {
-    return await trainOn(opened, { ...file, options }, context);
+    return await trainOn(opened, { ...file, options }, member);
   } finally {
     await opened.data.dispose?.();
   }
@@ -56,20 +57,20 @@ type RunCommandOptions = TrainCommandOptions & { readonly out: string };
 async function trainOn(
   { data, corpus }: Opened,
   { recipe, file, options }: RecipeFile & { readonly options: RunCommandOptions },
-  context: CommandContext,
+  { context, communicator, threads }: CrewMember,
 ): Promise<RunResult> {
   const baseFolder = await baseFolderOf({ recipe, file }, context);
   const { progress, signal } = context;
   const display = new TrainingDisplay(progress, `train ${recipe.name}`);
   const events = new EventLines(context);
-  await using scorer = new TrainingScorer(validationTasks(recipe, corpus), options.threads);
-  const { out, resume = false, threads, dtype } = options;
+  await using scorer = new TrainingScorer(validationTasks(recipe, corpus), threads);
+  const { out, resume = false, dtype } = options;
   const evaluate = recipe.evaluateEverySteps === undefined ? {} : { evaluate: scorer.score.bind(scorer) };
   const onEvent = (event: RunEvent): void => {
     display.show(event);
     events.write(event);
   };
-  const run = { recipe, baseFolder, out, resume, ...data, ...evaluate, onEvent, signal, threads, dtype };
+  const run = { recipe, baseFolder, out, resume, ...data, ...evaluate, onEvent, signal, threads, dtype, communicator };
   const result = await runTraining(run)
     .catch((error: unknown) =>
       Promise.reject(withWayOn(error, { hasCheckpoint: display.hasCheckpoint, command: resumeCommand(file, options) })),

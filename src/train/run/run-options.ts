@@ -1,4 +1,5 @@
 import type { BatchSource } from "../batch-source.ts";
+import type { Communicator } from "../distributed/communicator.ts";
 import type { Recipe } from "../recipe/recipe-types.ts";
 import type { TrainableModel } from "../trainable-model.ts";
 import type { RunEvent } from "./run-events.ts";
@@ -26,6 +27,8 @@ export interface RunOptions {
   /** Fires to stop after the step under way: a checkpoint is written, the run can be resumed. */
   readonly signal?: AbortSignal | undefined;
   readonly threads?: number | undefined;
+  /** The processes that train together; this one alone if not given. All but rank 0 follow: they neither write nor tell. */
+  readonly communicator?: Communicator | undefined;
   /** How the finished model's weights are stored; float32 if not given. */
   readonly dtype?: "float32" | "float16" | "int8" | undefined;
 }

@@ -4,6 +4,9 @@ import { readJsonFile } from "../../files/json-file.ts";
 import { lockFolder } from "../../files/run-lock.ts";
 import { calibratePrefixes, needsCalibration } from "../calibrate-prefixes.ts";
 import { allShapes } from "../frozen-weights.ts";
+import type { Communicator } from "../distributed/communicator.ts";
+import { shareState } from "../distributed/share-state.ts";
+import { SINGLE_PROCESS } from "../distributed/single-process.ts";
 import { loadLatestCheckpoint, type LatestCheckpoint } from "../checkpoint/load-checkpoint.ts";
 import { countParameters } from "../count-parameters.ts";
 import { RunMonitor } from "../monitor/run-monitor.ts";
@@ -12,6 +15,8 @@ import type { Recipe } from "../recipe/recipe-types.ts";
 import { RunBoard } from "../tensorboard/run-board.ts";
 import type { TrainableModel } from "../trainable-model.ts";
 import { Trainer } from "../trainer.ts";
+import { checkSameRun } from "./check-same-run.ts";
+import { followTraining } from "./follow-training.ts";
 import { claimFolder } from "./claim-folder.ts";
 import type { LoggedEvent, RunCalibrated } from "./run-events.ts";
 import { RUN_FILES } from "./run-files.ts";
@@ -22,10 +27,15 @@ import { trainSteps, type ReadyRun } from "./train-steps.ts";
 
 /**
  * Trains a recipe in a run folder: `config.json`, `metrics.jsonl`, `tensorboard/`, `checkpoints/`, at the end `model/`. Interrupted or killed, it goes on
- * from its last whole checkpoint with the very same numbers.
+ * from its last whole checkpoint with the very same numbers. With a communicator several processes share the work; all but the first follow it.
  * @throws {TrainingError} if the folder is in use or holds another run, or the loss is not finite. @throws {FileError} if it cannot be written.
  */
 export async function runTraining(options: RunOptions): Promise<RunResult> {
+  const { communicator = SINGLE_PROCESS } = options;
+  return communicator.rank === 0 ? leadTraining(options, communicator) : followTraining(options, communicator);
+}
+
+async function leadTraining(options: RunOptions, communicator: Communicator): Promise<RunResult> {
   const { recipe, out, source, threads, onEvent } = options;
   await using lock = await lockFolder(out);
   const changes = await claimFolder(lock.folder, options);
@@ -33,8 +43,10 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
   const prepared = await prepareModel(recipe, options);
   const model = trainableModel(recipe, prepared);
   const calibration = latest.checkpoint === undefined ? await calibrate(options, { prepared, model }) : undefined;
-  await using trainer = await Trainer.create({ recipe, model, source, threads });
+  await using trainer = await Trainer.create({ recipe, model, source, threads, communicator });
   if (latest.checkpoint !== undefined) trainer.load(latest.checkpoint);
+  await checkSameRun(communicator, recipe, model);
+  await shareState(communicator, trainer);
   const resumedFrom = latest.checkpoint?.step;
   await using board = await RunBoard.open(join(out, RUN_FILES.tensorboard), { recipe, resumedFrom });
   await using log = await RunLog.open(join(out, RUN_FILES.metrics), { resumedFrom, onEvent, board });
@@ -51,8 +63,9 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
   for (const warning of openingWarnings(options, { latest, calibration, step: trainer.step })) await log.record(warning);
   const status = await trainSteps(options, run);
   const { step } = trainer;
-  if (status === "interrupted") return { status, step, folder: out, model: undefined };
-  return { status, step, folder: out, model: await saveModel(options, { prepared, run }) };
+  const saved = status === "interrupted" ? undefined : await saveModel(options, { prepared, run });
+  await communicator.barrier();
+  return { status, step, folder: out, model: saved };
 }
 
 const NO_CHECKPOINT: LatestCheckpoint = { checkpoint: undefined, warnings: [] };

@@ -2,7 +2,11 @@ import { join } from "node:path";
 import { TrainingError } from "../../errors/families.ts";
 import { PolyvecError } from "../../errors/polyvec-error.ts";
 import { saveCheckpoint } from "../checkpoint/save-checkpoint.ts";
+import { agreeOnStop, STOP, type Stop } from "../distributed/agreements.ts";
+import { alignStates } from "../distributed/share-state.ts";
+import { SINGLE_PROCESS } from "../distributed/single-process.ts";
 import type { RunMonitor } from "../monitor/run-monitor.ts";
+import type { Recipe } from "../recipe/recipe-types.ts";
 import type { TrainableModel } from "../trainable-model.ts";
 import type { Trainer } from "../trainer.ts";
 import type { LoggedStep } from "./run-events.ts";
@@ -23,21 +27,29 @@ export interface ReadyRun {
  * @throws {TrainingError} if the loss, a gradient or a weight is not finite; checkpoints stay as they are.
  */
 export async function trainSteps(options: RunOptions, run: ReadyRun): Promise<RunResult["status"]> {
-  const { recipe, signal } = options;
+  const { recipe, communicator = SINGLE_PROCESS } = options;
   const { trainer } = run;
-  try {
-    await evaluateIfDue(options, run); // an earlier session may have been killed between step and evaluation
-    while (trainer.step < recipe.steps) {
-      if (signal?.aborted === true) return await interrupted(options, run);
-      await takeStep(run);
-      if (trainer.step === recipe.steps || isDue(trainer.step, recipe.checkpointEverySteps)) await saveRun(options, run);
-      await evaluateIfDue(options, run);
+  for (;;) {
+    // at the beginning too: an earlier session may have been killed between step and evaluation
+    const stop = await agreeOnStop(communicator, await evaluateIfDue(options, run));
+    if (mustStop(stop, { step: trainer.step, recipe })) {
+      await saveRun(options, run);
+      return "interrupted";
     }
-  } catch (error) {
-    if (signal?.aborted === true && PolyvecError.isInstance(error) && error.code === "aborted") return interrupted(options, run);
-    throw error;
+    if (trainer.step >= recipe.steps) return "finished";
+    await takeStep(run);
+    if (isCheckpointDue(trainer.step, recipe)) await saveRun(options, run);
   }
-  return "finished";
+}
+
+/** Whether a run ends here although it is not finished: there are steps left, or an evaluation was cut off. */
+export function mustStop(stop: Stop, { step, recipe }: { readonly step: number; readonly recipe: Pick<Recipe, "steps"> }): boolean {
+  return stop === STOP.needed || (stop === STOP.wanted && step < recipe.steps);
+}
+
+/** Whether a checkpoint is written after this step. */
+export function isCheckpointDue(step: number, { steps, checkpointEverySteps }: Pick<Recipe, "steps" | "checkpointEverySteps">): boolean {
+  return step === steps || isDue(step, checkpointEverySteps);
 }
 
 async function takeStep({ trainer, log, monitor }: ReadyRun): Promise<void> {
@@ -49,19 +61,27 @@ async function takeStep({ trainer, log, monitor }: ReadyRun): Promise<void> {
   for (const finding of monitor.take(step)) await log.record({ type: "warning", step: step.step, ...finding });
 }
 
-async function evaluateIfDue({ recipe, evaluate }: RunOptions, { trainer, model, log }: ReadyRun): Promise<void> {
+/** @returns whether the run is to go on: `signal` may have fired, before or within the evaluation. */
+async function evaluateIfDue(options: RunOptions, run: ReadyRun): Promise<Stop> {
+  const { signal } = options;
+  try {
+    await evaluateNow(options, run);
+  } catch (error) {
+    if (signal?.aborted === true && PolyvecError.isInstance(error) && error.code === "aborted") return STOP.needed;
+    throw error;
+  }
+  return signal?.aborted === true ? STOP.wanted : STOP.no;
+}
+
+async function evaluateNow({ recipe, evaluate }: RunOptions, { trainer, model, log }: ReadyRun): Promise<void> {
   const { step } = trainer;
   const due = step > 0 && (step >= recipe.steps || isDue(step, recipe.evaluateEverySteps));
   if (evaluate === undefined || !due || log.hasScores(step)) return;
   await log.record({ type: "evaluation", step, scores: await evaluate(model) });
 }
 
-async function interrupted(options: RunOptions, run: ReadyRun): Promise<"interrupted"> {
-  await saveRun(options, run);
-  return "interrupted";
-}
-
-async function saveRun({ out, recipe }: RunOptions, { trainer, log }: ReadyRun): Promise<void> {
+async function saveRun({ out, recipe, communicator = SINGLE_PROCESS }: RunOptions, { trainer, log }: ReadyRun): Promise<void> {
+  await alignStates(communicator, trainer);
   checkWeights(trainer);
   const state = { ...trainer.state(), position: {} };
   const { folder } = await saveCheckpoint(join(out, RUN_FILES.checkpoints), state, { keep: recipe.keepCheckpoints });

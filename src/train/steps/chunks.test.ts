@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { floatTensor } from "../../engine/tensor/tensor.ts";
-import { chunksOf, joinRows, rowsOf } from "./chunks.ts";
+import { chunksOf, joinData, rowsOf } from "./chunks.ts";
 
-test("a list in runs, the last one shorter; joined rows are the rows that were taken", () => {
+test("a list in runs, the last one shorter; joined they are the rows that were taken", () => {
   expect(chunksOf(["a", "b", "c"], 2)).toEqual([
     { start: 0, items: ["a", "b"] },
     { start: 2, items: ["c"] },
@@ -14,5 +14,5 @@ test("a list in runs, the last one shorter; joined rows are the rows that were t
     [[2, 2, 1], [1, 2, 3, 4]],
     [[1, 2, 1], [5, 6]],
   ]); // prettier-ignore
-  expect(joinRows(parts)).toEqual(matrix);
+  expect(joinData(parts)).toEqual(matrix.data);
 });

@@ -20,15 +20,13 @@ export function rowsOf({ shape, data }: FloatTensor, start: number, count: numbe
   return floatTensor([count, ...rest], data.subarray(start * width, (start + count) * width));
 }
 
-/** Tensors joined along their first axis, all else being equal. */
-export function joinRows(parts: readonly FloatTensor[]): FloatTensor {
-  const [, ...rest] = parts[0]?.shape ?? [0];
-  const rows = parts.reduce((sum, { shape }) => sum + (shape[0] ?? 0), 0);
+/** The numbers of tensors, one after another. */
+export function joinData(parts: readonly FloatTensor[]): Float32Array {
   const joined = new Float32Array(parts.reduce((sum, { data }) => sum + data.length, 0));
   let at = 0;
   for (const { data } of parts) {
     joined.set(data, at);
     at += data.length;
   }
-  return floatTensor([rows, ...rest], joined);
+  return joined;
 }

@@ -1,14 +1,18 @@
 import { gradientName } from "../../engine/autodiff/differentiate.ts";
 import { GraphSession } from "../../engine/runtime/graph-session.ts";
-import { expectFloat, type FloatTensor, type Tensor } from "../../engine/tensor/tensor.ts";
+import { expectFloat, floatTensor, type FloatTensor, type Tensor } from "../../engine/tensor/tensor.ts";
 import type { PromptInput } from "../../inputs/embedding-input.ts";
 import type { VisionMode } from "../../model/multimodal/token-batch.ts";
 import { visionModeOf } from "../../model/multimodal/token-batch.ts";
 import type { ContrastiveBatch, LanguageBatch } from "../batch-source.ts";
+import type { Communicator } from "../distributed/communicator.ts";
+import { rankShare, type RankShare } from "../distributed/rank-share.ts";
+import { SINGLE_PROCESS } from "../distributed/single-process.ts";
+import { sumGradients } from "../distributed/sum-gradients.ts";
 import { GradientSum } from "../gradient-sum.ts";
 import { buildLossGradientGraph } from "../objective/loss-graph.ts";
 import type { NamedTensors } from "../optimizer/optimizer.ts";
-import { chunksOf, joinRows, rowsOf } from "./chunks.ts";
+import { chunksOf, joinData, rowsOf } from "./chunks.ts";
 import { encoderGraph } from "./encoder-graph.ts";
 import { GradientSession } from "./gradient-session.ts";
 import { languageGraph } from "./language-graph.ts";
@@ -21,6 +25,8 @@ import { batchInputs, contrastInputs, contrastiveParts, floatsOf, lossOptions, s
 export interface GradCacheOptions extends StepEngineOptions {
   /** Inputs that are encoded at once. */
   readonly chunkSize: number;
+  /** The processes that share a batch, and the weights that all of them train; this process alone if not given. */
+  readonly together?: { readonly communicator: Communicator; readonly trained: NamedTensors } | undefined;
 }
 
 /** Embeddings of one side of a batch: paths [B, N, D], aggregate [B, D]. */
@@ -34,10 +40,13 @@ interface SideEmbeddings {
  * the whole batch gives dL/dE; (3) each chunk is encoded again and pulled back from its rows of dL/dE. The sum of the chunks' gradients is that of
  * the whole batch, to rounding. Inputs are processed anew in (3): their pixels would outweigh what is saved.
  * Language modelling needs no cache, as its loss is a mean over tokens: chunks are weighed by their share of the answer tokens.
+ * Several processes share a batch: each encodes and pulls back its share of the chunks, all embeddings are gathered, every process computes the loss over the
+ * whole batch, and gradients are summed over the processes.
  * @source Gao et al. 2021, "Scaling Deep Contrastive Learning Batch Size under Memory Limited Setup".
  */
 export class GradCacheRunner implements StepEngine {
   readonly #options: GradCacheOptions;
+  readonly #communicator: Communicator;
   readonly #forward = new SessionCache<GraphSession>();
   readonly #backward = new SessionCache<GradientSession>();
   readonly #memory = new Map<string, FloatTensor>();
@@ -45,6 +54,7 @@ export class GradCacheRunner implements StepEngine {
 
   constructor(options: GradCacheOptions) {
     this.#options = options;
+    this.#communicator = options.together?.communicator ?? SINGLE_PROCESS;
   }
 
   run(inputs: StepInputs): Promise<StepResult> {
@@ -58,8 +68,9 @@ export class GradCacheRunner implements StepEngine {
   }
 
   async #runContrastive(batch: ContrastiveBatch, { weights, estimator, lossWeights }: StepInputs): Promise<StepResult> {
-    const queries = await this.#encode(batch.queries, weights);
-    const targets = await this.#encode(batch.targets, weights);
+    const shares = { query: this.#share(batch.queries), target: this.#share(batch.targets) };
+    const queries = await this.#encode(shares.query, weights);
+    const targets = await this.#encode(shares.target, weights);
     const embeddings = {
       queryPaths: queries.paths,
       targetPaths: targets.paths,
@@ -68,14 +79,25 @@ export class GradCacheRunner implements StepEngine {
     };
     const loss = await this.#lossSession();
     const outputs = await loss.run({ ...embeddings, ...contrastInputs(batch, lossWeights), ...Object.fromEntries(estimator) });
-    await this.#pullBack(batch.queries, weights, seedsOf(outputs, "query"));
-    await this.#pullBack(batch.targets, weights, seedsOf(outputs, "target"));
-    return { ...contrastiveParts({ ...outputs, ...embeddings }), gradients: this.#sum.take() };
+    await this.#pullBack(shares.query, weights, seedsOf(outputs, "query"));
+    await this.#pullBack(shares.target, weights, seedsOf(outputs, "target"));
+    return { ...contrastiveParts({ ...outputs, ...embeddings }), gradients: await this.#gradients() };
   }
 
-  /** (1): the embeddings of a whole side. */
-  async #encode(inputs: readonly PromptInput[], weights: NamedTensors): Promise<SideEmbeddings> {
-    const { model, processor, chunkSize } = this.#options;
+  #share<Item>(items: readonly Item[]): RankShare<Item> {
+    return rankShare(items, this.#options.chunkSize, this.#communicator);
+  }
+
+  /** Of all processes. @param scale put to their sum. */
+  async #gradients(scale = 1): Promise<NamedTensors> {
+    const { together } = this.#options;
+    if (together !== undefined) await sumGradients(together.communicator, this.#sum, together.trained);
+    return this.#sum.take(scale);
+  }
+
+  /** (1): the embeddings of a whole side, of which this process encodes its share. */
+  async #encode({ items: inputs, chunkSize }: RankShare<PromptInput>, weights: NamedTensors): Promise<SideEmbeddings> {
+    const { model, processor } = this.#options;
     const parts: SideEmbeddings[] = [];
     for (const { items } of chunksOf(inputs, chunkSize)) {
       const batch = await processor.embeddingBatch(items);
@@ -83,25 +105,42 @@ export class GradCacheRunner implements StepEngine {
       const outputs = await session.run({ ...batchInputs(model, batch), ...Object.fromEntries(weights) });
       parts.push({ paths: floatsOf(outputs, "paths"), aggregate: floatsOf(outputs, "aggregate") });
     }
-    return { paths: joinRows(parts.map(({ paths }) => paths)), aggregate: joinRows(parts.map(({ aggregate }) => aggregate)) };
+    const [count, width] = [model.paths.count, model.backbone.decoder.hiddenSize];
+    return {
+      paths: await this.#gather(
+        parts.map(({ paths }) => paths),
+        [count, width],
+      ),
+      aggregate: await this.#gather(
+        parts.map(({ aggregate }) => aggregate),
+        [width],
+      ),
+    };
+  }
+
+  /** Rows of all processes. @param row shape of one. */
+  async #gather(parts: readonly FloatTensor[], row: readonly number[]): Promise<FloatTensor> {
+    const data = await this.#communicator.allGather(joinData(parts));
+    return floatTensor([data.length / row.reduce((product, length) => product * length, 1), ...row], data);
   }
 
   /** (3): adds the gradients of one side, pulled back from dL/dE. */
-  async #pullBack(inputs: readonly PromptInput[], weights: NamedTensors, seeds: Seeds): Promise<void> {
-    const { model, processor, chunkSize } = this.#options;
-    for (const { start, items } of chunksOf(inputs, chunkSize)) {
+  async #pullBack(share: RankShare<PromptInput>, weights: NamedTensors, seeds: Seeds): Promise<void> {
+    const { model, processor } = this.#options;
+    for (const { start, items } of chunksOf(share.items, share.chunkSize)) {
       const batch = await processor.embeddingBatch(items);
       const session = await this.#gradient(visionModeOf(batch));
-      const rows = Object.entries(seeds).map(([name, seed]) => [seedName(name), rowsOf(seed, start, items.length)] as const);
+      const rows = Object.entries(seeds).map(([name, seed]) => [seedName(name), rowsOf(seed, share.start + start, items.length)] as const);
       const { gradients } = await session.run({ ...batchInputs(model, batch), ...Object.fromEntries(rows) }, weights);
       this.#sum.add(gradients);
     }
   }
 
   async #runLanguage(batch: LanguageBatch, { weights }: StepInputs): Promise<StepResult> {
-    const { model, processor, chunkSize } = this.#options;
+    const { model, processor } = this.#options;
+    const share = this.#share(batch.examples);
     const total = { answers: 0, loss: 0, right: 0 };
-    for (const { items } of chunksOf(batch.examples, chunkSize)) {
+    for (const { items } of chunksOf(share.items, share.chunkSize)) {
       const tokens = await processor.languageBatch(items);
       const session = await this.#language(visionModeOf(tokens.batch));
       const inputs = { ...batchInputs(model, tokens.batch), answerRows: tokens.answerRows, answerIds: tokens.answerIds };
@@ -112,8 +151,15 @@ export class GradCacheRunner implements StepEngine {
       total.loss += answers * scalarOf(outputs, "loss");
       total.right += answers * scalarOf(outputs, "accuracy");
     }
-    const [loss, precision] = [total.loss / total.answers, total.right / total.answers];
-    return { loss, precision, pathLosses: [], pathPrecisions: [], gradients: this.#sum.take(1 / total.answers) };
+    const [answers, loss, right] = await this.#total([total.answers, total.loss, total.right]);
+    const gradients = await this.#gradients(1 / answers);
+    return { loss: loss / answers, precision: right / answers, pathLosses: [], pathPrecisions: [], gradients };
+  }
+
+  /** Sums over all processes. */
+  async #total(values: readonly [number, number, number]): Promise<[number, number, number]> {
+    const parts = await this.#communicator.allGatherParts(Float64Array.from(values));
+    return [0, 1, 2].map((at) => parts.reduce((sum, part) => sum + (part[at] ?? 0), 0)) as [number, number, number];
   }
 
   #encoder(vision: VisionMode): Promise<GraphSession> {

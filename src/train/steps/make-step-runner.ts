@@ -1,4 +1,5 @@
 import { batchSize } from "../batch-source.ts";
+import type { Communicator } from "../distributed/communicator.ts";
 import type { Regulariser } from "../objective/loss-graph.ts";
 import type { Recipe } from "../recipe/recipe-types.ts";
 import { trainingPlaces } from "../frozen-weights.ts";
@@ -15,10 +16,15 @@ export interface StepRunnerChoice {
   /** Which weights are trained. */
   readonly trainable: (name: string) => boolean;
   readonly threads: number | undefined;
+  /** The processes that share a batch; this one alone if not given. */
+  readonly communicator?: Communicator | undefined;
 }
 
-/** The engine that a recipe asks for: whole batches at once, or in chunks those that have more inputs than `chunkSize`. */
-export function makeStepRunner({ recipe, model, regulariser, trainable, threads }: StepRunnerChoice): StepEngine {
+/**
+ * The engine that a recipe asks for: whole batches at once, or in chunks those that have more inputs than `chunkSize`. Several processes share every batch, each
+ * with the chunks of its share, or its share whole.
+ */
+export function makeStepRunner({ recipe, model, regulariser, trainable, threads, communicator }: StepRunnerChoice): StepEngine {
   const { backbone, paths, lora, frozen, processor } = model;
   const { chunkSize, recompute, objective } = recipe;
   const options = {
@@ -29,6 +35,10 @@ export function makeStepRunner({ recipe, model, regulariser, trainable, threads 
     trainable,
     threads,
   };
+  if (communicator !== undefined && communicator.size > 1) {
+    const trained = new Map([...model.weights].filter(([name]) => trainable(name)));
+    return new GradCacheRunner({ ...options, chunkSize: chunkSize ?? Number.MAX_SAFE_INTEGER, together: { communicator, trained } });
+  }
   const whole = new StepRunner(options);
   return chunkSize === undefined ? whole : new SizedEngine(whole, new GradCacheRunner({ ...options, chunkSize }), chunkSize);
 }
