@@ -80,9 +80,11 @@ async function readSettings(path: string, folders: readonly string[], polyvec: P
   const parsed = parseBackbone(await readJsonFile(configFile), { file: configFile });
   const { backbone } = parsed;
   checkBackbone(path, polyvec, backbone);
-  const tokenizer = findFile(MODEL_FILES.tokenizer, folders).then(loadTokenizer);
-  const settings = { ...(await readPreprocessor(folders)), tokenizer: await tokenizer, prompts: polyvec.prompts };
-  return { backbone, polyvec, processor: makeProcessor(path, parsed, settings) };
+  const [settings, tokenizer] = await Promise.all([
+    readPreprocessor(folders),
+    findFile(MODEL_FILES.tokenizer, folders).then(loadTokenizer),
+  ]);
+  return { backbone, polyvec, processor: makeProcessor(path, parsed, { ...settings, tokenizer, prompts: polyvec.prompts }) };
 }
 
 /** @param opened takes the files that were opened, so that they can be closed if anything fails. */
