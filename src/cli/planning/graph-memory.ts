@@ -35,7 +35,6 @@ export function graphMemory(graph: Graph, bindings: Bindings): GraphMemory {
 }
 
 class Walk {
-  readonly #graph: Graph;
   readonly #bindings: Bindings;
   readonly #values: readonly Value[];
   readonly #owners = new Map<Value, Value>();
@@ -45,7 +44,6 @@ class Walk {
   readonly #outside: ReadonlySet<Value>;
 
   constructor(graph: Graph, bindings: Bindings) {
-    this.#graph = graph;
     this.#bindings = bindings;
     this.#values = neededValues(graph);
     this.#values.forEach((value, place) => {
