@@ -50,7 +50,7 @@ export async function mineData(modelName: string, path: string, options: MineDat
     await using dataset = await openPairs(files);
     mined.push(await mineDataset(dataset, { model, images, options }, context));
   }
-  if (context.json) return context.out.json({ path, datasets: mined });
+  if (context.json) return await context.out.json({ path, datasets: mined });
   const right = "right";
   const titles = ["rows", "hard negatives a row", "too near a row"].map((title) => ({ title, align: right }) as const);
   const rows = mined.map(({ name, rows: count, hardNegatives, tooNear }) => [name, count, hardNegatives.toFixed(2), tooNear.toFixed(2)]);
