@@ -3,6 +3,9 @@ import type { LengthSummary } from "../../data/pairs/check/length-counter.ts";
 import { frameOf } from "../../eval/report/charts/layout.ts";
 import type { Chart } from "../../eval/report/charts/render-chart.ts";
 
+/** Labels below the bars, at most; one more at their end. */
+const LABELS = 6;
+
 /** A histogram of the lengths of one side of a dataset. */
 export function lengthChart(
   { histogram, median, longest }: LengthSummary,
@@ -10,6 +13,8 @@ export function lengthChart(
 ): Chart {
   const { step, counts } = histogram;
   const values = counts.map((count, bar) => ({ from: bar * step, to: (bar + 1) * step, count }));
+  const every = Math.ceil(counts.length / LABELS) * step;
+  const marks = Array.from({ length: Math.floor((counts.length * step) / every) + 1 }, (_, mark) => mark * every);
   const spec: TopLevelSpec = {
     ...frameOf({ width: 302, height: 130, padding: { left: 44, right: 12, top: 8, bottom: 40 } }),
     data: { values },
@@ -19,7 +24,7 @@ export function lengthChart(
         field: "from",
         type: "quantitative",
         bin: { binned: true, step },
-        axis: { title: unit, grid: false, tickCount: 6, format: "~s", ticks: true },
+        axis: { title: unit, grid: false, values: marks, format: "~s", ticks: true },
       },
       x2: { field: "to" },
       y: { field: "count", type: "quantitative", axis: { title: null, tickCount: 4, format: "~s" } },
