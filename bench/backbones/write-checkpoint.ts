@@ -25,12 +25,8 @@ export type CheckpointDType = "float32" | "int8";
  * one.
  */
 export async function writeCheckpoint(folder: string, size: CheckpointSize, dtype: CheckpointDType): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  const { config, tokenizer } = configOf(size);
-  const { backbone } = parseBackbone(config, { file: MODEL_FILES.config });
-  await writeJsonAtomic(join(folder, MODEL_FILES.config), config);
-  await writeJsonAtomic(join(folder, MODEL_FILES.preprocessor), size.preprocessor);
-  await writeTokenizer(folder, tokenizer);
+  await writeSettings(folder, size);
+  const { backbone } = parseBackbone(configOf(size).config, { file: MODEL_FILES.config });
   const parameters = parametersOf(backbone);
   const table = `${backbone.decoder.names.tokens}.weight`;
   const form = (name: string): StoredForm => {
@@ -45,6 +41,15 @@ export async function writeCheckpoint(folder: string, size: CheckpointSize, dtyp
     ),
   );
   await writeStreamedSafetensors(join(folder, MODEL_FILES.weights), pieces);
+}
+
+/** Writes a checkpoint's configuration, tokenizer and image processor, and no weights. */
+export async function writeSettings(folder: string, size: CheckpointSize): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  const { config, tokenizer } = configOf(size);
+  await writeJsonAtomic(join(folder, MODEL_FILES.config), config);
+  await writeJsonAtomic(join(folder, MODEL_FILES.preprocessor), size.preprocessor);
+  await writeTokenizer(folder, tokenizer);
 }
 
 /** Bytes that a checkpoint's weights take. */
