@@ -28,6 +28,22 @@ export interface Backbone {
   toHuggingFaceConfig(): Readonly<Record<string, unknown>>;
 }
 
+/** What the configuration of any model tells of prompts and of its vision tower. */
+export interface ConfigSummary {
+  readonly imageTokenId: number;
+  readonly padTokenId?: number;
+  readonly maxPositions: number;
+  readonly vision: { readonly depth: number; readonly patchSize: number };
+}
+
+/** The parts of a backbone that stand in its configuration as they are. @param width of the tower's hidden states. */
+export function summaryOf(
+  { imageTokenId, padTokenId, maxPositions, vision }: ConfigSummary,
+  width: number,
+): Pick<Backbone, "imageTokenId" | "padTokenId" | "maxPositions" | "vision"> {
+  return { imageTokenId, padTokenId, maxPositions, vision: { layerCount: vision.depth, width, patchSize: vision.patchSize } };
+}
+
 /** The vision tower in numbers. */
 export interface VisionSummary {
   readonly layerCount: number;

@@ -1,5 +1,5 @@
 import type { Tokenizer } from "../../formats/tokenizer.ts";
-import type { Backbone } from "../../multimodal/backbone.ts";
+import { summaryOf, type Backbone } from "../../multimodal/backbone.ts";
 import { backboneKind, type BackboneKind, type BackboneProcessorParts } from "../../multimodal/backbone-kind.ts";
 import { checkFit, InputProcessor, tokenFit } from "../../multimodal/input-processor.ts";
 import type { PromptTemplate } from "../../multimodal/prompt.ts";
@@ -27,14 +27,10 @@ function kind(modelType: Idefics3Config["modelType"]): BackboneKind {
 
 /** The backbone of a configuration. */
 export function idefics3Backbone(config: Idefics3Config): Backbone {
-  const { decoder, vision } = config;
   return {
     modelType: config.modelType,
-    decoder,
-    imageTokenId: config.imageTokenId,
-    padTokenId: config.padTokenId,
-    maxPositions: config.maxPositions,
-    vision: { layerCount: vision.depth, width: vision.width, patchSize: vision.patchSize },
+    decoder: config.decoder,
+    ...summaryOf(config, config.vision.width),
     visionPrefixes: VISION_PREFIXES,
     checkpoint: {
       renamed: ["text_model.", "vision_model.", "connector."].map((name) => [name, `model.${name}`] as const), // of the model without its output layer

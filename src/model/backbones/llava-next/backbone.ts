@@ -1,4 +1,4 @@
-import type { Backbone } from "../../multimodal/backbone.ts";
+import { summaryOf, type Backbone } from "../../multimodal/backbone.ts";
 import { backboneKind, type BackboneKind, type BackboneProcessorParts } from "../../multimodal/backbone-kind.ts";
 import { checkFit, InputProcessor, tokenFit, type FitRule } from "../../multimodal/input-processor.ts";
 import type { PromptTemplate } from "../../multimodal/prompt.ts";
@@ -28,14 +28,10 @@ export const LLAVA_NEXT_PROMPTS: PromptTemplate = {
 
 /** The backbone of a configuration. */
 export function llavaNextBackbone(config: LlavaNextConfig): Backbone {
-  const { decoder, vision } = config;
   return {
     modelType: "llava_next",
-    decoder,
-    imageTokenId: config.imageTokenId,
-    padTokenId: config.padTokenId,
-    maxPositions: config.maxPositions,
-    vision: { layerCount: vision.depth, width: vision.width, patchSize: vision.patchSize },
+    decoder: config.decoder,
+    ...summaryOf(config, config.vision.width),
     visionPrefixes: ["vision_tower.", "multi_modal_projector.", "image_newline"],
     checkpoint: {
       renamed: [

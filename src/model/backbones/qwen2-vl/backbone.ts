@@ -1,4 +1,4 @@
-import type { Backbone } from "../../multimodal/backbone.ts";
+import { summaryOf, type Backbone } from "../../multimodal/backbone.ts";
 import { backboneKind, type BackboneKind, type BackboneProcessorParts } from "../../multimodal/backbone-kind.ts";
 import type { InputProcessor } from "../../multimodal/input-processor.ts";
 import type { ImagePreparer } from "../../multimodal/image-preparer.ts";
@@ -27,10 +27,7 @@ export function qwen2VLBackbone(config: Qwen2VLConfig): Backbone {
   return {
     modelType: "qwen2_vl",
     decoder: decoderConfig(config),
-    imageTokenId: config.imageTokenId,
-    padTokenId: config.padTokenId,
-    maxPositions: config.maxPositions,
-    vision: { layerCount: config.vision.depth, width: config.vision.embedDimension, patchSize: config.vision.patchSize },
+    ...summaryOf(config, config.vision.embedDimension),
     visionPrefixes: ["visual."],
     checkpoint: {
       renamed: [

@@ -1,4 +1,4 @@
-import type { Backbone } from "../../multimodal/backbone.ts";
+import { summaryOf, type Backbone } from "../../multimodal/backbone.ts";
 import { backboneKind, type BackboneKind, type BackboneProcessorParts } from "../../multimodal/backbone-kind.ts";
 import type { InputProcessor } from "../../multimodal/input-processor.ts";
 import type { ImageProcessorConfig } from "../../multimodal/patches/image-processor.ts";
@@ -25,10 +25,7 @@ export function qwen3VLBackbone(config: Qwen3VLConfig): Backbone {
   return {
     modelType: "qwen3_vl",
     decoder: decoderConfig(config),
-    imageTokenId: config.imageTokenId,
-    padTokenId: config.padTokenId,
-    maxPositions: config.maxPositions,
-    vision: { layerCount: config.vision.depth, width: config.vision.embedDimension, patchSize: config.vision.patchSize },
+    ...summaryOf(config, config.vision.embedDimension),
     visionPrefixes: ["model.visual."],
     checkpoint: {
       // a model without output layer is saved without the first part; the others are the names of older families
