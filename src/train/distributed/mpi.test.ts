@@ -1,18 +1,22 @@
 import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { findMpiRun, runJob, type JobOptions, type JobResult } from "../../../test/support/training/mpirun.ts";
-import { loggedNumbers, saveTinyBase } from "../../../test/support/training/tiny-run.ts";
+import { loggedNumbers, saveTinyBase, tinyRun } from "../../../test/support/training/tiny-run.ts";
 import { runPolyvec } from "../../../test/support/run-polyvec.ts";
+import { lockFolder } from "../../files/run-lock.ts";
+import { runTraining } from "../run/run-training.ts";
 import { present } from "../../errors/families.ts";
 
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 120_000 });
 
+const SCRIPT = fileURLToPath(new URL("../../../test/fixtures/training/train-tiny.ts", import.meta.url));
+
 const mpirun = findMpiRun();
-const where =
-  mpirun === undefined ? "several processes (left out: no mpirun on this machine)" : `several processes (${mpirun.description})`;
 
 let root = "";
 beforeAll(async () => {
@@ -61,7 +65,7 @@ async function largestDifference(one: string, other: string): Promise<number> {
   );
   expect(b?.map(({ step }) => step)).toEqual(a?.map(({ step }) => step));
   const numbers = (steps: typeof a): number[] =>
-    (steps ?? []).flatMap(({ loss, pathLosses }) => [loss as number, ...(pathLosses as number[])]);
+    (steps ?? []).flatMap(({ loss, pathLosses }) => [loss as number, ...((pathLosses ?? []) as number[])]);
   const [expected, got] = [numbers(a), numbers(b)];
   return Math.max(...expected.map((value, at) => Math.abs(value - (got[at] ?? Number.NaN)) / Math.abs(value)));
 }
@@ -71,7 +75,7 @@ const stepOf = (line: string): number => {
   return event.type === "step" ? event.step : 0;
 };
 
-describe.skipIf(mpirun === undefined)(where, () => {
+describe.skipIf(mpirun === undefined)(`several processes (${mpirun?.description ?? "left out: no mpirun on this machine"})`, () => {
   test.each([
     ["whole shares", {}],
     ["chunks", { chunkSize: 3 }],
@@ -109,6 +113,8 @@ describe.skipIf(mpirun === undefined)(where, () => {
       },
     });
     expect(code).not.toBe(0);
+    // mpirun is gone a moment before the processes that it kills
+    await vi.waitFor(async () => (await lockFolder(join(root, "killed"))).release(), { timeout: 20_000, interval: 200 });
     await trainAlone(file, "killed", "--resume", "--steps", "14");
     await trainAlone(file, "undisturbed", "--steps", "14");
     expect(await largestDifference("undisturbed", "killed")).toBeLessThan(1e-5);
@@ -151,6 +157,27 @@ describe.skipIf(mpirun === undefined)(where, () => {
     expect(lost.err).toMatch(/"code":"training","message":"step \d/);
   });
 
+  test("pictures and texts, hard negatives, and batches for language modelling are shared too", async () => {
+    const baseFolder = join(root, "base");
+    await runTraining(tinyRun({ out: join(root, "media 1"), baseFolder }));
+    for (const processes of [2, 3]) {
+      const { code } = await runJob(present(mpirun, "mpirun"), [join(root, `media ${processes}`), baseFolder], {
+        processes,
+        script: SCRIPT,
+      });
+      expect(code).toBe(0);
+      expect(await largestDifference("media 1", `media ${processes}`)).toBeLessThan(1e-5);
+    }
+  });
+
+  test("an error on one process in the midst ends all, and the first says whose it is", async () => {
+    const args = [join(root, "failing"), join(root, "base"), "1"];
+    const { code, out } = await runJob(present(mpirun, "mpirun"), args, { processes: 2, script: SCRIPT });
+    expect(code).not.toBe(0);
+    expect(out).toMatch(/"code":"data","message":"process 1 of 2 \([^)]+\): the file is not on this machine"/);
+    expect(await readdir(join(root, "failing", "checkpoints"))).toEqual(["step-000002"]);
+  });
+
   test("a library that is not there, or no MPI, is said so", async () => {
     const file = await recipeFile("library");
     const missing = await train(file, "library", { processes: 2, env: { POLYVEC_MPI_LIBRARY: "libnone.so.7" } });
@@ -160,9 +187,9 @@ describe.skipIf(mpirun === undefined)(where, () => {
 
 /** Kills the process that trains in a run's folder without holding its lock. */
 function killFollower(out: string): void {
-  const { pid: leader } = JSON.parse(execFileSync("cat", [join(out, ".lock")], { encoding: "utf8" })) as { pid: number };
+  const { pid: leader } = JSON.parse(readFileSync(join(out, ".lock"), "utf8")) as { pid: number };
   const found = execFileSync("ps", ["-eo", "pid=,args="], { encoding: "utf8" }).split("\n");
-  const ours = found.filter((line) => line.includes(`--out ${out} `) && line.includes("main.ts") && !line.includes(" -n 2 "));
-  const pids = ours.map((line) => Number.parseInt(line, 10)).filter((pid) => pid !== leader);
-  process.kill(present(pids[0], "a follower"), "SIGKILL");
+  const isFollower = (line: string): boolean =>
+    line.includes(`--out ${out} `) && line.includes("main.ts") && !line.includes(" -n 2 ") && Number.parseInt(line, 10) !== leader;
+  process.kill(Number.parseInt(present(found.find(isFollower), "a follower"), 10), "SIGKILL");
 }

@@ -29,6 +29,8 @@ export interface JobResult {
 /** How a job is run. */
 export interface JobOptions {
   readonly processes: number;
+  /** In place of the command line's. */
+  readonly script?: string;
   readonly env?: Readonly<Record<string, string>>;
   /** Told of every line on stdout; `kill` sends a signal to the launcher. */
   readonly onLine?: (line: string, kill: (signal: NodeJS.Signals) => void) => void;
@@ -36,10 +38,14 @@ export interface JobOptions {
 
 const MAIN = fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url));
 
-/** Runs `polyvec` in several processes. */
-export async function runJob({ command }: MpiRun, args: readonly string[], { processes, env, onLine }: JobOptions): Promise<JobResult> {
+/** Runs `polyvec`, or a script, in several processes. */
+export async function runJob(
+  { command }: MpiRun,
+  args: readonly string[],
+  { processes, script = MAIN, env, onLine }: JobOptions,
+): Promise<JobResult> {
   const [program = "", ...options] = command;
-  const child = spawn(program, [...options, "-n", String(processes), process.execPath, "--import", "tsx", MAIN, ...args], {
+  const child = spawn(program, [...options, "-n", String(processes), process.execPath, "--import", "tsx", script, ...args], {
     env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
