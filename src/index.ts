@@ -23,6 +23,7 @@ export type {
   ImageSource,
   ModelInput,
   RawImage,
+  StoredImage,
   VerbatimPrompt,
 } from "./inputs/embedding-input.ts";
 export { loadModel, type LoadModelOptions } from "./embed/load-model.ts";

@@ -17,6 +17,11 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   { name: "train", summary: "train a model from a recipe", load: async () => (await import("./commands/train.ts")).command },
   { name: "plan", summary: "tell what a training will cost", load: async () => (await import("./commands/plan.ts")).command },
+  {
+    name: "data",
+    summary: "look after training data: check it, mine hard negatives",
+    load: async () => (await import("./commands/data.ts")).command,
+  },
   { name: "eval", summary: "score a model on a benchmark", load: async () => (await import("./commands/eval.ts")).command },
   { name: "embed", summary: "turn texts and images into embeddings", load: async () => (await import("./commands/embed.ts")).command },
   {

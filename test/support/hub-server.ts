@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 
 /** A commit of the server's only repository. */
 export const COMMIT = "0123456789abcdef0123456789abcdef01234567";
@@ -43,8 +43,8 @@ interface Stored {
   readonly sha256: string;
 }
 
-/** Serves a folder as the model `name`, with the endpoints that `@huggingface/hub` asks: model information, tree, resolve, and a store of its own for large files. */
-export async function startHub(name: string, folder: string, behaviour: HubBehaviour = {}): Promise<HubServer> {
+/** Serves a folder as a model, or with `datasets/org/name` as a dataset, with the endpoints that `@huggingface/hub` asks: model information, tree, resolve, and a store of its own for large files. */
+export async function startHub(repository: string, folder: string, behaviour: HubBehaviour = {}): Promise<HubServer> {
   const files = await readFiles(folder);
   const [requests, leaked]: [string[], string[]] = [[], []];
   const store = createServer((request, response) => {
@@ -56,7 +56,7 @@ export async function startHub(name: string, folder: string, behaviour: HubBehav
   const storeAddress = await listen(store);
   const server = createServer((request, response) => {
     requests.push(describe(request));
-    answer(request, response, { name, files, behaviour, storeAddress });
+    answer(request, response, { repository, files, behaviour, storeAddress });
   });
   const endpoint = await listen(server);
   const close = async (): Promise<void> => void (await Promise.all([server, store].map(stop)));
@@ -64,24 +64,31 @@ export async function startHub(name: string, folder: string, behaviour: HubBehav
 }
 
 interface Answering {
-  readonly name: string;
+  /** `org/name` of a model, `datasets/org/name` of a dataset. */
+  readonly repository: string;
   readonly files: readonly Stored[];
   readonly behaviour: HubBehaviour;
   readonly storeAddress: string;
 }
 
-function answer(request: IncomingMessage, response: ServerResponse, { name, files, behaviour, storeAddress }: Answering): void {
+function answer(request: IncomingMessage, response: ServerResponse, { repository, files, behaviour, storeAddress }: Answering): void {
   const { status, token, commit = COMMIT } = behaviour;
   const path = decodeURIComponent(new URL(request.url ?? "/", "http://localhost").pathname);
   if (status !== undefined) return json(response, status, { error: "as the test wants it" });
   if (token !== undefined && request.headers.authorization !== `Bearer ${token}`)
     return json(response, 401, { error: "Access is restricted" });
-  if ([`/api/models/${name}/revision/main`, `/api/models/${name}/revision/${commit}`].includes(path)) {
+  const api = `/api/${repository.startsWith("datasets/") ? repository : `models/${repository}`}`;
+  const name = repository.replace(/^datasets\//, "");
+  if ([`${api}/revision/main`, `${api}/revision/${commit}`].includes(path)) {
     return json(response, 200, { _id: "1", id: name, sha: commit, private: false, gated: false, lastModified: "2026-01-01T00:00:00.000Z" });
   }
-  if (path === `/api/models/${name}/tree/${commit}`) return json(response, 200, files.map(treeEntry));
+  if (path === `${api}/tree/${commit}`) {
+    const isDeep = new URL(request.url ?? "/", "http://localhost").searchParams.get("recursive") === "true";
+    return json(response, 200, files.filter((file) => isDeep || !file.path.includes("/")).map(treeEntry));
+  }
   response.setHeader("X-Repo-Commit", commit);
-  const resolved = [commit, "main"].map((revision) => `/${name}/resolve/${revision}/`).find((begin) => path.startsWith(begin)) ?? "none";
+  const resolved =
+    [commit, "main"].map((revision) => `/${repository}/resolve/${revision}/`).find((begin) => path.startsWith(begin)) ?? "none";
   const file = path.startsWith(resolved) ? files.find((stored) => stored.path === path.slice(resolved.length)) : undefined;
   if (file === undefined) {
     response.setHeader("X-Error-Code", path.startsWith(resolved) ? "EntryNotFound" : "RepoNotFound");
@@ -134,7 +141,8 @@ function json(response: ServerResponse, status: number, value: unknown): void {
 }
 
 async function readFiles(folder: string): Promise<Stored[]> {
-  const names = (await readdir(folder, { withFileTypes: true })).flatMap((entry) => (entry.isFile() ? [entry.name] : []));
+  const entries = await readdir(folder, { withFileTypes: true, recursive: true });
+  const names = entries.flatMap((entry) => (entry.isFile() ? [relative(folder, join(entry.parentPath, entry.name))] : []));
   return Promise.all(
     names.map(async (path) => {
       const bytes = await readFile(join(folder, path));

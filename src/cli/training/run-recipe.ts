@@ -43,12 +43,22 @@ export async function planRecipe({ recipe, file }: RecipeFile, context: CommandC
  * Trains a recipe, by itself or with other processes, its progress shown; with `--json` each event is a line of the output.
  * @throws {AbortedError} when it was stopped, with the command that goes on with it.
  */
-export async function runRecipe(
-  { recipe, file }: RecipeFile,
-  options: TrainCommandOptions & { readonly out: string },
+export async function runRecipe(file: RecipeFile, options: RunCommandOptions, member: CrewMember): Promise<RunResult> {
+  const opened = await openData(file, member.context);
+  try {
+    return await trainOn(opened, { ...file, options }, member);
+  } finally {
+    await opened.data.dispose?.();
+  }
+}
+
+type RunCommandOptions = TrainCommandOptions & { readonly out: string };
+
+async function trainOn(
+  { data, corpus }: Opened,
+  { recipe, file, options }: RecipeFile & { readonly options: RunCommandOptions },
   { context, communicator, threads }: CrewMember,
 ): Promise<RunResult> {
-  const { data, corpus } = await openData({ recipe, file }, context);
   const baseFolder = await baseFolderOf({ recipe, file }, context);
   const { progress, signal } = context;
   const display = new TrainingDisplay(progress, `train ${recipe.name}`);
@@ -65,10 +75,7 @@ export async function runRecipe(
     .catch((error: unknown) =>
       Promise.reject(withWayOn(error, { hasCheckpoint: display.hasCheckpoint, command: resumeCommand(file, options) })),
     )
-    .finally(async () => {
-      display.finish();
-      await data.dispose?.();
-    });
+    .finally(() => display.finish());
   await events.flush();
   if (result.status === "finished") return result;
   const message = `stopped after step ${result.step}; a checkpoint is written. Go on with: ${resumeCommand(file, options)}`;

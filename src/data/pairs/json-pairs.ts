@@ -84,7 +84,7 @@ function parseExample(value: unknown, place: LinePlace): PairRow {
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     if (issue?.code === "unrecognized_keys") throw unknownField([...issue.path, issue.keys[0]].join("."), FIELDS, place);
-    throw lineError(place, issue?.path.join(".") || null, issue?.message ?? "it is wrong");
+    throw lineError(place, issue === undefined || issue.path.length === 0 ? null : issue.path.join("."), issue?.message ?? "it is wrong");
   }
   const { query, positive, hardNegatives = [], positiveKey } = parsed.data;
   return {

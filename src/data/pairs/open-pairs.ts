@@ -7,9 +7,6 @@ import { JsonPairs } from "./json-pairs.ts";
 import type { PairDataset } from "./pair-dataset.ts";
 import { ParquetPairs } from "./parquet-pairs.ts";
 
-/** The splits of MMEB-train: as it was, and with the instructions in other words. */
-export const PAIR_SPLITS = ["original", "diverse_instruction"] as const;
-
 /** Where the rows of a dataset lie. */
 export interface PairFiles {
   readonly name: string;
@@ -56,7 +53,7 @@ async function datasetsIn(folder: string, split: string): Promise<PairFiles[]> {
 
 /** The files of a split, its shards in order. @throws {DataError} if a shard is missing. */
 async function splitFiles(folder: string, split: string): Promise<string[]> {
-  const names = (await readdir(folder).catch(() => [])).toSorted();
+  const names = (await readdir(folder).catch((): string[] => [])).toSorted();
   const lines = names.find((name) => name === `${split}.jsonl`);
   const shards = names.filter((name) => name === `${split}.parquet` || (name.startsWith(`${split}-`) && name.endsWith(".parquet")));
   if (shards.length === 0) return lines === undefined ? [] : [join(folder, lines)];

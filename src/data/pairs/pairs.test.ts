@@ -130,15 +130,15 @@ test("lists that do not fit each other are refused", async () => {
 });
 
 describe("a side as a model takes it", () => {
-  const open = (path: string): string => `/root/${path}`;
+  const open = (path: string): string => `/images/${path}`;
   const prompt = (text: string, images: readonly string[]): unknown => toPromptInput({ text, images }, open, "row");
 
   test.each([
-    ["<|image_1|>\nWhat?\n", ["a"], "<|image_1|>\nWhat?\n", ["/root/a"]],
+    ["<|image_1|>\nWhat?\n", ["a"], "<|image_1|>\nWhat?\n", ["/images/a"]],
     ["a cat", [], "a cat", []],
-    ["see", ["a", "b"], "<|image_1|> <|image_1|> see", ["/root/a", "/root/b"]],
-    ["", ["a"], "<|image_1|>", ["/root/a"]],
-    ["<|image_2|> and <|image_1|>", ["a", "b"], "<|image_1|> and <|image_1|>", ["/root/b", "/root/a"]],
+    ["see", ["a", "b"], "<|image_1|> <|image_1|> see", ["/images/a", "/images/b"]],
+    ["", ["a"], "<|image_1|>", ["/images/a"]],
+    ["<|image_2|> and <|image_1|>", ["a", "b"], "<|image_1|> and <|image_1|>", ["/images/b", "/images/a"]],
   ])("%j with %j", (text, images, expected, opened) => {
     expect(prompt(text, images)).toEqual({ prompt: expected, images: opened, imagePlaceholder: "<|image_1|>" });
   });
@@ -153,7 +153,7 @@ describe("a side as a model takes it", () => {
 
   test("in parts is left to the model's template", () => {
     const side = { text: "t", images: ["a"], parts: { instruction: "i" } };
-    expect(toPromptInput(side, open, "row")).toEqual({ text: "t", image: "/root/a", instruction: "i" });
+    expect(toPromptInput(side, open, "row")).toEqual({ text: "t", image: "/images/a", instruction: "i" });
   });
 });
 

@@ -7,6 +7,7 @@ import { getMaxRepetitionLevel, getTreePath } from "hyparquet/src/schema.js";
 import { present } from "../../errors/families.ts";
 import { CODECS } from "./codecs.ts";
 import type { FileBytes } from "./file-bytes.ts";
+import { PageProblem } from "./problems.ts";
 
 /** Bytes read at once where a page is smaller. */
 const WINDOW_BYTES = 16_384;
@@ -131,10 +132,12 @@ export class LeafReader {
 
   async #decode(header: PageHeader, begin: number): Promise<void> {
     const end = begin + header.compressed_page_size;
-    checkHeader(header, { bytesLeft: this.#end - begin, values: Number(this.#chunk.meta_data?.num_values) });
+    const problem = headerProblem(header, { bytesLeft: this.#end - begin, values: Number(this.#chunk.meta_data?.num_values) });
+    if (problem !== undefined) throw new PageProblem(problem);
     const reader = { view: await this.#view(begin, header.compressed_page_size), offset: 0 };
     this.#position = end;
-    if (header.crc !== undefined && crc32(bytesOf(reader.view)) !== header.crc >>> 0) throw new Error("the checksum of a page is wrong");
+    if (header.crc !== undefined && crc32(bytesOf(reader.view)) !== header.crc >>> 0)
+      throw new PageProblem("the checksum of a page is wrong");
     if (header.type === "INDEX_PAGE") return;
     if (header.type === "DICTIONARY_PAGE") {
       const { data } = readPage(reader, header, this.#decoder, undefined, undefined, 0);
@@ -167,16 +170,17 @@ function bytesOf({ buffer, byteOffset, byteLength }: DataView): Uint8Array {
 /** Pages hold a few megabytes; what says it holds more than this is damaged. */
 const LARGEST_PAGE = 1 << 30;
 
-/** Damaged headers may tell of pages so large that to read them takes forever. */
-function checkHeader(header: PageHeader, limits: { readonly bytesLeft: number; readonly values: number }): void {
+/** Damaged headers may tell of pages so large that to read them takes forever: why one cannot be right; undefined if it can. */
+function headerProblem(header: PageHeader, limits: { readonly bytesLeft: number; readonly values: number }): string | undefined {
   const { compressed_page_size: stored, uncompressed_page_size: size } = header;
-  if (!(stored >= 0 && stored <= limits.bytesLeft)) throw new RangeError(`a page of ${stored} bytes does not fit its column`);
-  if (!(size >= 0 && size <= LARGEST_PAGE)) throw new RangeError(`a page of ${size} bytes`);
+  if (!(stored >= 0 && stored <= limits.bytesLeft)) return `a page of ${stored} bytes does not fit its column`;
+  if (!(size >= 0 && size <= LARGEST_PAGE)) return `it tells of a page of ${size} bytes`;
   const { data_page_header: first, data_page_header_v2: second, dictionary_page_header: dictionary } = header;
   const counts = [first?.num_values, second?.num_values, second?.num_rows, second?.num_nulls].filter((count) => count !== undefined);
-  if (!counts.every((count) => count >= 0 && count <= limits.values)) throw new RangeError(`a page of ${counts.join(" or ")} values`);
-  if (dictionary !== undefined && !(dictionary.num_values >= 0 && dictionary.num_values <= size + 1))
-    throw new RangeError(`a dictionary of ${dictionary.num_values} values`);
+  const wrong = counts.find((count) => !(count >= 0 && count <= limits.values));
+  if (wrong !== undefined) return `it tells of a page of ${wrong} values`;
+  const entries = dictionary?.num_values ?? 0;
+  return entries >= 0 && entries <= size + 1 ? undefined : `it tells of a dictionary of ${entries} values`;
 }
 
 /** Rows of a page, as its header tells; undefined if it does not. */

@@ -20,9 +20,16 @@ export function parquetError(file: string, problem: string, { row, column, cause
   });
 }
 
+/** A page that cannot be right; {@link damaged} tells where. */
+export class PageProblem extends DataError {
+  constructor(problem: string) {
+    super({ message: problem, details: { file: null, row: null, field: null } });
+  }
+}
+
 /** What a library threw over the bytes of a file, as an error that names the place. Our own errors stay as they are. */
 export function damaged(error: unknown, file: string, place: ParquetPlace = {}): Error {
-  if (PolyvecError.isInstance(error)) return error;
+  if (PolyvecError.isInstance(error) && !(error instanceof PageProblem)) return error;
   const reason = error instanceof Error ? error.message : String(error);
   return parquetError(file, `it is damaged (${reason}); fetch or write it again`, { ...place, cause: error });
 }

@@ -108,3 +108,10 @@ describe("errors", () => {
     expect(() => createTokenizer(value, { file: "t.json" })).toThrow(/t\.json is not a tokenizer that can be used: .*Sideways/);
   });
 });
+
+test("what a tokenizer puts around every text is put only where it is asked for", async () => {
+  const llama = await loadTokenizer("test/fixtures/checkpoints/llava-next-llama/tokenizer.json");
+  expect([...llama.encodeFramed("a cat")]).toEqual([llama.tokenId("<s>"), ...llama.encode("a cat")]);
+  const qwen = await loadTokenizer("test/fixtures/tokenizer/tokenizer.json");
+  expect(qwen.encodeFramed("a cat")).toEqual(qwen.encode("a cat"));
+});

@@ -119,8 +119,10 @@ export class InputProcessor {
   #expand(input: VerbatimPrompt, { images, maxTokens }: LayOutOptions): Prompt {
     const { imageTokenId } = this.backbone;
     const standIns = images.map((image) => this.images.layout(image).tokens);
-    const isFilled = input.imagePlaceholder !== undefined;
-    const written = isFilled ? this.tokenizer.encodeFramed(fillImageToken(input, this.#imageToken())) : this.tokenizer.encode(input.prompt);
+    const { prompt, imagePlaceholder } = input;
+    const isFilled = imagePlaceholder !== undefined;
+    const filled = isFilled && prompt.includes(imagePlaceholder) ? fillImageToken(input, this.#imageToken()) : prompt;
+    const written = isFilled ? this.tokenizer.encodeFramed(filled) : this.tokenizer.encode(prompt);
     const ids = expandImageTokens(written, { images: standIns, imageTokenId });
     if (ids.length > 0 && ids.length <= maxTokens) return { ids, answerBegin: ids.length, dropped: 0 };
     const isCuttable = isFilled && ids.length > 0 && !ids.subarray(maxTokens).includes(imageTokenId);

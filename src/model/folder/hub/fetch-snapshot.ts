@@ -1,7 +1,6 @@
 import { join } from "node:path";
-import { stat } from "node:fs/promises";
 import { MODEL_FILES } from "../model-files.ts";
-import { fetchBlob } from "./fetch-blob.ts";
+import { fetchFile } from "./fetch-file.ts";
 import { HubClient, type RemoteFile } from "./hub-client.ts";
 import type { HubCache } from "./hub-cache.ts";
 import { describeHubId, type HubId } from "./hub-id.ts";
@@ -54,24 +53,4 @@ function noWeights(id: HubId, settings: HubSettings, files: readonly RemoteFile[
   const has = other === undefined ? "it holds no weights" : `its weights are in another format (${other.path})`;
   const what = `${has}; a model needs ${MODEL_FILES.weights}, or shards with ${MODEL_FILES.weightsIndex}: convert it with transformers' save_pretrained`;
   return hubError(id, settings, { reason: "incomplete", what });
-}
-
-interface FileRequest extends Omit<SnapshotRequest, "options"> {
-  readonly hub: HubClient;
-  readonly progress: SnapshotProgress;
-}
-
-async function fetchFile(remote: RemoteFile, { id, settings, cache, hub, progress }: FileRequest): Promise<void> {
-  const { path, size, digest } = remote;
-  if (await cache.has(hub.commit, path)) return progress.at(path, size);
-  const file = cache.blob(digest.value);
-  const isThere = await stat(file).then(Boolean, () => false);
-  const read = (start: number): Promise<AsyncIterable<Uint8Array>> => hub.read(path, start);
-  const isRight = isThere || (await fetchBlob({ file, size, digest, read, onBytes: (done) => progress.at(path, done) }));
-  if (!isRight) {
-    const what = `${path} arrived damaged (its hash is not ${digest.value}), and was thrown away; run it again`;
-    throw hubError(id, settings, { reason: "damaged", what });
-  }
-  await cache.link(hub.commit, path, digest.value);
-  progress.at(path, size);
 }

@@ -2,17 +2,17 @@ import { mkdir, readFile, rename, stat, symlink, copyFile } from "node:fs/promis
 import { dirname, join, relative } from "node:path";
 import { asFileError, writeFileAtomic } from "../../../files/atomic-write.ts";
 import { missingParts } from "./model-parts.ts";
-import { isCommit, type HubId } from "./hub-id.ts";
+import { isCommit, kindOf, type HubId } from "./hub-id.ts";
 
 /**
- * What the cache holds of one model, in the layout of Python's huggingface_hub: `blobs/` by content, `snapshots/<commit>/` of links to them,
+ * What the cache holds of one model or dataset, in the layout of Python's huggingface_hub: `blobs/` by content, `snapshots/<commit>/` of links to them,
  * `refs/<revision>` with the commit that a revision was. What Python fetched is used, and the other way round.
  */
 export class HubCache {
   readonly folder: string;
 
-  constructor(cache: string, { name }: Pick<HubId, "name">) {
-    this.folder = join(cache, `models--${name.replace("/", "--")}`);
+  constructor(cache: string, id: Pick<HubId, "name" | "kind">) {
+    this.folder = join(cache, `${kindOf(id)}s--${id.name.replace("/", "--")}`);
   }
 
   snapshot(commit: string): string {
@@ -25,7 +25,7 @@ export class HubCache {
 
   /** The snapshot of a revision, and what it lacks to be a whole model; undefined if there is none. */
   async find(revision: string): Promise<{ readonly folder: string; readonly missing: readonly string[] } | undefined> {
-    const commit = isCommit(revision) ? revision : await this.#commitOf(revision);
+    const commit = await this.commitOf(revision);
     if (commit === undefined) return undefined;
     const folder = this.snapshot(commit);
     return (await isThere(folder)) ? { folder, missing: await missingParts(folder) } : undefined;
@@ -60,7 +60,9 @@ export class HubCache {
     await rename(temporary, place);
   }
 
-  async #commitOf(revision: string): Promise<string | undefined> {
+  /** The commit that a revision is, as far as the cache knows. */
+  async commitOf(revision: string): Promise<string | undefined> {
+    if (isCommit(revision)) return revision;
     const text = await readFile(join(this.folder, "refs", revision), "utf8").catch(() => "");
     return isCommit(text.trim()) ? text.trim() : undefined;
   }

@@ -1,10 +1,11 @@
+import type { RepoDesignation } from "@huggingface/hub";
 import { z } from "zod";
 import { hubError } from "./hub-problems.ts";
 import type { HubId } from "./hub-id.ts";
 import type { HubSettings } from "./hub-settings.ts";
 import type { FetchedBlob } from "./fetch-blob.ts";
 
-/** A file of a model on the hub. */
+/** A file of a model or dataset on the hub. */
 export interface RemoteFile {
   readonly path: string;
   /** Bytes */
@@ -15,13 +16,13 @@ export interface RemoteFile {
 
 const infoSchema = z.object({ sha: z.string().regex(/^[0-9a-f]{40}$/) });
 const fileSchema = z.object({
-  path: z.string().regex(/^[^/\\]+$/),
+  path: z.string().regex(/^[^/\\]+(\/[^/\\]+)*$/),
   size: z.int().nonnegative(),
   oid: z.string().regex(/^[0-9a-f]{40}$/),
   lfs: z.object({ oid: z.string().regex(/^(sha256:)?[0-9a-f]{64}$/), size: z.int().nonnegative() }).nullish(),
 });
 
-/** Asks the hub about one model at one commit, through `@huggingface/hub`. */
+/** Asks the hub about one model or dataset at one commit, through `@huggingface/hub`. */
 export class HubClient {
   readonly commit: string;
   readonly #hub: typeof import("@huggingface/hub");
@@ -42,18 +43,21 @@ export class HubClient {
     const hub = await import("@huggingface/hub"); // only where something has to be fetched: it takes a while to load
     const own = authorisedFetch(settings, signal);
     const { name, revision } = id;
-    const info: unknown = await hub.modelInfo({ name, revision, additionalFields: ["sha"], hubUrl: settings.endpoint, fetch: own });
+    const asked = { name, revision, hubUrl: settings.endpoint, fetch: own };
+    const info: unknown = await (id.kind === "dataset"
+      ? hub.datasetInfo({ ...asked, additionalFields: ["sha"] })
+      : hub.modelInfo({ ...asked, additionalFields: ["sha"] }));
     const parsed = infoSchema.safeParse(info);
     if (!parsed.success) throw hubError(id, settings, { reason: "answer", what: "its answer names no commit; check HF_ENDPOINT" });
     return new HubClient(parsed.data.sha, { hub, id, settings, fetch: own });
   }
 
-  /** The files at the top of the repository. */
-  async list(): Promise<RemoteFile[]> {
+  /** The files of the repository: those at its top, or those in its folders too. */
+  async list({ recursive = false }: { readonly recursive?: boolean } = {}): Promise<RemoteFile[]> {
     const files: RemoteFile[] = [];
-    for await (const entry of this.#hub.listFiles({ ...this.#asked(), recursive: false })) {
+    for await (const entry of this.#hub.listFiles({ ...this.#asked(), recursive })) {
       const parsed = entry.type === "file" ? fileSchema.safeParse(entry) : undefined;
-      if (parsed?.success !== true) continue;
+      if (parsed?.success !== true || parsed.data.path.split("/").some((part) => part === ".." || part === ".")) continue;
       const { path, size, oid, lfs } = parsed.data;
       const value = lfs?.oid.replace(/^sha256:/, "");
       files.push({
@@ -72,8 +76,10 @@ export class HubClient {
     return (start === 0 ? blob : blob.slice(start)).stream();
   }
 
-  #asked(): { readonly repo: string; readonly revision: string; readonly hubUrl: string; readonly fetch: typeof fetch } {
-    return { repo: this.#id.name, revision: this.commit, hubUrl: this.#settings.endpoint, fetch: this.#fetch };
+  #asked(): { readonly repo: RepoDesignation; readonly revision: string; readonly hubUrl: string; readonly fetch: typeof fetch } {
+    const { name, kind } = this.#id;
+    const repo = kind === undefined ? name : { type: kind, name };
+    return { repo, revision: this.commit, hubUrl: this.#settings.endpoint, fetch: this.#fetch };
   }
 }
 

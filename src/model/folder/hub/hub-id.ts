@@ -1,5 +1,7 @@
-/** A model on the hub, at a revision. */
+/** A model on the hub, or a dataset, at a revision. */
 export interface HubId {
+  /** A model, if not given. */
+  readonly kind?: "dataset";
   /** `Qwen/Qwen2-VL-2B-Instruct` */
   readonly name: string;
   /** A branch, a tag or a commit; `main` if none is named. */
@@ -19,6 +21,11 @@ export function parseHubId(text: string): HubId | undefined {
 /** As {@link parseHubId} reads it. */
 export function describeHubId({ name, revision }: HubId): string {
   return revision === DEFAULT_REVISION ? name : `${name}@${revision}`;
+}
+
+/** What an id names, in a word. */
+export function kindOf({ kind }: Pick<HubId, "kind">): "model" | "dataset" {
+  return kind ?? "model";
 }
 
 /** A commit's full name, which never changes what it means. */

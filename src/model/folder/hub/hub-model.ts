@@ -1,9 +1,8 @@
-import { AbortedError } from "../../../errors/families.ts";
-import { PolyvecError } from "../../../errors/polyvec-error.ts";
+import { asDownload } from "./as-download.ts";
 import { HubCache } from "./hub-cache.ts";
-import { describeHubId, type HubId } from "./hub-id.ts";
+import type { HubId } from "./hub-id.ts";
 import type { HubOptions } from "./hub-options.ts";
-import { hubError, toHubError } from "./hub-problems.ts";
+import { hubError } from "./hub-problems.ts";
 import { readHubSettings, type HubSettings } from "./hub-settings.ts";
 
 /** Downloads that run, so that two calls for one model share one. */
@@ -34,15 +33,7 @@ async function fetchOnce(request: {
   readonly options: HubOptions;
 }): Promise<string> {
   const { fetchSnapshot } = await import("./fetch-snapshot.ts");
-  try {
-    return await fetchSnapshot(request);
-  } catch (error) {
-    const { signal } = request.options;
-    if (signal?.aborted !== true) throw toHubError(error, request.id, request.settings);
-    if (PolyvecError.isInstance(signal.reason)) throw signal.reason;
-    const message = `the download of ${describeHubId(request.id)} was stopped; run it again to go on with it`;
-    throw new AbortedError({ message, cause: signal.reason });
-  }
+  return asDownload(request, () => fetchSnapshot(request));
 }
 
 function notInCache(id: HubId, settings: HubSettings, missing: readonly string[] | undefined): Error {

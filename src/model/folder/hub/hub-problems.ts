@@ -1,6 +1,6 @@
 import { HubError } from "../../../errors/families.ts";
 import { PolyvecError } from "../../../errors/polyvec-error.ts";
-import { describeHubId, type HubId } from "./hub-id.ts";
+import { describeHubId, kindOf, type HubId } from "./hub-id.ts";
 import type { HubSettings } from "./hub-settings.ts";
 
 /** Why a model cannot be had. */
@@ -14,7 +14,7 @@ export function hubError(
 ): HubError {
   const { reason, what, cause, status } = problem;
   return new HubError({
-    message: `cannot get the model ${describeHubId(id)} from ${settings.endpoint}: ${what}`,
+    message: `cannot get the ${kindOf(id)} ${describeHubId(id)} from ${settings.endpoint}: ${what}`,
     details: { model: id.name, revision: id.revision, reason, ...(status === undefined ? {} : { status }) },
     cause,
   });
@@ -26,7 +26,7 @@ export function toHubError(error: unknown, id: HubId, settings: HubSettings): Er
   const status = statusOf(error);
   if (status !== undefined) return hubError(id, settings, { ...ofStatus(status, id, settings), cause: error, status });
   if (isNetworkError(error)) {
-    const what = `there is no answer (${reasonOf(error)}); check the network and HF_ENDPOINT, and run it again: what was fetched is kept. Without a network, copy the model's folder here and name that`;
+    const what = `there is no answer (${reasonOf(error)}); check the network and HF_ENDPOINT, and run it again: what was fetched is kept. Without a network, copy the ${kindOf(id)}'s folder here and name that`;
     return hubError(id, settings, { reason: "network", what, cause: error });
   }
   return hubError(id, settings, {
@@ -36,16 +36,18 @@ export function toHubError(error: unknown, id: HubId, settings: HubSettings): Er
   });
 }
 
-function ofStatus(status: number, { name, revision }: HubId, { endpoint, token }: HubSettings): { reason: HubProblem; what: string } {
+function ofStatus(status: number, id: HubId, { endpoint, token }: HubSettings): { reason: HubProblem; what: string } {
+  const { name, revision } = id;
+  const page = `${endpoint}/${kindOf(id) === "dataset" ? "datasets/" : ""}${name}`;
   if (status === 404) {
     return {
       reason: "not-found",
-      what: `there is no such model, or no revision ${revision} of it (404); check the name at ${endpoint}/${name}`,
+      what: `there is no such ${kindOf(id)}, or no revision ${revision} of it (404); check the name at ${page}`,
     };
   }
   if (status === 401 || status === 403) {
     const who = token === undefined ? "nobody is signed in: set HF_TOKEN to a token of yours" : "the token in HF_TOKEN does not open it";
-    const what = `it is gated or private, or there is none of that name (${status}), and ${who}, after accepting the model's terms at ${endpoint}/${name}`;
+    const what = `it is gated or private, or there is none of that name (${status}), and ${who}, after accepting the ${kindOf(id)}'s terms at ${page}`;
     return { reason: "not-allowed", what };
   }
   if (status === 429 || status >= 500) return { reason: "busy", what: `the hub cannot answer now (${status}); try again later` };

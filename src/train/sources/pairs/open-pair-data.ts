@@ -1,10 +1,10 @@
-import { dirname, resolve } from "node:path";
-import { stat } from "node:fs/promises";
+import { resolve } from "node:path";
 import { openImageStore, type ImageStore } from "../../../data/image-store/image-store.ts";
 import { findPairs, openPairs } from "../../../data/pairs/open-pairs.ts";
 import type { PairDataset } from "../../../data/pairs/pair-dataset.ts";
 import type { PairData, Recipe } from "../../recipe/recipe-types.ts";
 import type { OpenDataOptions, OpenedData } from "../opened-data.ts";
+import { locatePairs } from "./locate-pairs.ts";
 import { pairSource, type MixedDataset } from "./pair-source.ts";
 
 /** Rows of each dataset whose texts a new tokenizer learns from. */
@@ -12,15 +12,16 @@ const ROWS_FOR_TOKENIZER = 5000;
 
 /**
  * The pairs that a recipe names: its files are opened, their rows left where they are.
- * @throws {FileError} {DataError} if a dataset is not there or damaged. @throws {ConfigError} if batches cannot be made of it.
+ * @throws {FileError} {HubError} {DataError} if a dataset is not there or damaged. @throws {ConfigError} if batches cannot be made of it.
  */
 export async function openPairData(
   { data, seed }: { readonly data: PairData; readonly seed: Recipe["seed"] },
-  { folder = "." }: OpenDataOptions,
+  { folder = ".", ...hub }: OpenDataOptions,
 ): Promise<OpenedData> {
-  const path = resolve(folder, data.path);
-  const names = data.datasets === undefined ? undefined : Object.keys(data.datasets);
-  const found = await findPairs(path, { split: data.split, datasets: names });
+  const wanted = { split: data.split, datasets: data.datasets === undefined ? undefined : Object.keys(data.datasets) };
+  const place = { ...wanted, path: data.path, resolved: resolve(folder, data.path), withImages: data.images === undefined };
+  const located = await locatePairs(place, hub);
+  const found = await findPairs(located.path, wanted);
   const opened: PairDataset[] = [];
   let images: ImageStore | undefined;
   const dispose = async (): Promise<void> => {
@@ -28,7 +29,7 @@ export async function openPairData(
   };
   try {
     for (const files of found) opened.push(await openPairs(files));
-    images = await openImageStore(data.images === undefined ? await folderOf(path) : resolve(folder, data.images));
+    images = await openImageStore(data.images === undefined ? located.images : resolve(folder, data.images));
     const store = images;
     const datasets = opened.map((dataset) => mixed(dataset, data));
     const source = pairSource({ ...data, seed, datasets, openImage: (image) => store.image(image) });
@@ -43,10 +44,6 @@ function mixed(dataset: PairDataset, { datasets = {}, rowsPerDataset }: PairData
   const { weight, rows: most = rowsPerDataset } = datasets[dataset.name] ?? {};
   const rows = Math.min(dataset.rows, most);
   return { dataset, rows, weight: weight ?? rows };
-}
-
-async function folderOf(path: string): Promise<string> {
-  return (await stat(path)).isFile() ? dirname(path) : path;
 }
 
 async function* textsOf(datasets: readonly PairDataset[]): AsyncGenerator<string> {
