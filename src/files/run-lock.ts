@@ -166,11 +166,16 @@ async function removeStale(file: string, stale: Owner): Promise<boolean> {
   return isStale;
 }
 
+/** Of a process that has ended and is only still listed: no lock notes such a beginning. */
+const ENDED = "ended";
+
 /** When a process began, where the system tells (Linux): the boot, and field 22 of /proc/pid/stat. */
 async function beginOf(pid: number): Promise<string | null> {
   const read = (file: string): Promise<string> => readFile(file, "utf8").catch(() => "");
   const [boot, status] = await Promise.all([read("/proc/sys/kernel/random/boot_id"), read(`/proc/${pid}/stat`)]);
-  const ticks = status.slice(status.lastIndexOf(")") + 2).split(" ")[19]; // the name before may hold spaces
+  const fields = status.slice(status.lastIndexOf(")") + 2).split(" "); // the name before may hold spaces
+  if (fields[0] === "Z") return ENDED;
+  const ticks = fields[19];
   return ticks === undefined ? null : `${boot.trim()} ${ticks}`;
 }
 

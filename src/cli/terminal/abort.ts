@@ -1,10 +1,11 @@
+import { platform } from "node:os";
 import { AbortedError } from "../../errors/families.ts";
 
-/** The one way every command is stopped: by Ctrl-C, by SIGTERM, or because nobody reads its output any more. */
+/** The one way every command is stopped: by Ctrl-C, by SIGTERM or SIGUSR2, or because nobody reads its output any more. */
 export interface Interruption {
   /** Aborts on the first interruption; its reason is an {@link AbortedError}. */
   readonly signal: AbortSignal;
-  /** The exit code an interruption asks for: 130 after Ctrl-C, 143 after SIGTERM, 0 after a closed output; undefined if there was none. */
+  /** The exit code an interruption asks for: 130 after Ctrl-C, 143 after SIGTERM, 140 after SIGUSR2, 0 after a closed output; undefined if there was none. */
   readonly exitCode: number | undefined;
   /** To be called when the reader of the output went away. */
   outputClosed(): void;
@@ -19,10 +20,12 @@ export interface InterruptionOptions {
   readonly process: Pick<NodeJS.Process, "on" | "off" | "exit">;
 }
 
-const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
+/** SIGUSR2 is what launchers of several processes pass on and do nothing about themselves. */
+const EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGUSR2: 140 } as const;
+const SIGNALS = (Object.keys(EXIT_CODES) as (keyof typeof EXIT_CODES)[]).filter((name) => name !== "SIGUSR2" || platform() !== "win32");
 
 /**
- * Listens for Ctrl-C and SIGTERM. The first asks the command to finish its step and stop; a second one ends the process at once.
+ * Listens for Ctrl-C, SIGTERM and SIGUSR2. The first asks the command to finish its step and stop; a second one ends the process at once.
  */
 export function watchInterruptions({ say, process }: InterruptionOptions): Interruption {
   const controller = new AbortController();
@@ -34,10 +37,9 @@ export function watchInterruptions({ say, process }: InterruptionOptions): Inter
   const onSignal = (name: keyof typeof EXIT_CODES): void => {
     if (exitCode !== undefined && exitCode !== 0) process.exit(EXIT_CODES[name]);
     say("stopping after this step; press Ctrl-C again to stop at once");
-    stop(EXIT_CODES[name], name === "SIGINT" ? "stopped by Ctrl-C" : "stopped by SIGTERM");
+    stop(EXIT_CODES[name], `stopped by ${name === "SIGINT" ? "Ctrl-C" : name}`);
   };
-  process.on("SIGINT", onSignal);
-  process.on("SIGTERM", onSignal);
+  for (const name of SIGNALS) process.on(name, onSignal);
   return {
     signal: controller.signal,
     get exitCode() {
@@ -45,8 +47,7 @@ export function watchInterruptions({ say, process }: InterruptionOptions): Inter
     },
     outputClosed: () => stop(0, "nobody reads the output any more"),
     dispose() {
-      process.off("SIGINT", onSignal);
-      process.off("SIGTERM", onSignal);
+      for (const name of SIGNALS) process.off(name, onSignal);
     },
   };
 }

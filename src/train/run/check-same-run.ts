@@ -10,7 +10,6 @@ export async function checkSameRun(communicator: Communicator, recipe: Recipe, m
     what: "the recipe",
     wayOut: "give all processes the same file and options",
   });
-  const shapes = (): string =>
-    JSON.stringify([...allShapes(model)].map(([name, { shape }]) => `${name} ${shape.join()}`).sort((a, b) => (a < b ? -1 : 1)));
+  const shapes = (): string => JSON.stringify([...allShapes(model)].map(([name, { shape }]) => `${name} ${shape.join(" ")}`).sort());
   await expectSame(communicator, shapes, { what: "the model", wayOut: "give all processes the same base and the same data" });
 }

@@ -1,0 +1,195 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { findMpiRun, runJob, type JobOptions, type JobResult } from "../../../test/support/training/mpirun.ts";
+import { loggedNumbers, saveTinyBase, tinyRun } from "../../../test/support/training/tiny-run.ts";
+import { runPolyvec } from "../../../test/support/run-polyvec.ts";
+import { lockFolder } from "../../files/run-lock.ts";
+import { runTraining } from "../run/run-training.ts";
+import { present } from "../../errors/families.ts";
+
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 120_000 });
+
+const SCRIPT = fileURLToPath(new URL("../../../test/fixtures/training/train-tiny.ts", import.meta.url));
+
+const mpirun = findMpiRun();
+
+let root = "";
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), "polyvec-mpi-"));
+  await saveTinyBase(root);
+  const words = ["a happy cat", "a sad dog", "a red apple", "cats and dogs", "a picture", "find the dog"];
+  const rows = Array.from({ length: 24 }, (_, index) => ({
+    query: { text: `${words[index % 6]} ${index}`, instruction: "find" },
+    positive: { text: `${words[(index * 5) % 6]} of ${index}` },
+  }));
+  await writeFile(join(root, "examples.jsonl"), rows.map((row) => JSON.stringify(row)).join("\n"));
+});
+afterAll(() => rm(root, { recursive: true, force: true }));
+
+/** Two paths and vCLUB on batches of twelve. @returns the recipe's file. */
+async function recipeFile(name: string, fields: Readonly<Record<string, unknown>> = {}): Promise<string> {
+  const recipe = {
+    name,
+    model: { base: "base", paths: { count: 2, prefixLength: 2 } },
+    data: { kind: "examples", file: "examples.jsonl", batchSize: 12 },
+    objective: { temperature: 0.1, regulariser: { kind: "vclub", hiddenWidth: 8 } },
+    optimizer: { learningRate: 1e-3, decay: "constant" },
+    steps: 8,
+    checkpointEverySteps: 5,
+    ...fields,
+  };
+  const file = join(root, `${name}.json`);
+  await writeFile(file, JSON.stringify(recipe));
+  return file;
+}
+
+function train(file: string, out: string, options: JobOptions & { readonly more?: readonly string[] }): Promise<JobResult> {
+  const args = ["train", file, "--out", join(root, out), "--threads", "1", "--json", ...(options.more ?? [])];
+  return runJob(present(mpirun, "mpirun"), args, options);
+}
+
+async function trainAlone(file: string, out: string, ...more: readonly string[]): Promise<void> {
+  const { code, err } = await runPolyvec("train", file, "--out", join(root, out), "--threads", "1", ...more);
+  expect([code, err]).toEqual([0, expect.not.stringContaining("error")]);
+}
+
+/** The largest relative difference between two runs' losses and norms of gradients, which have the same steps. */
+async function largestDifference(one: string, other: string): Promise<number> {
+  const [a, b] = await Promise.all(
+    [one, other].map(async (out) => (await loggedNumbers(join(root, out))).filter(({ type }) => type === "step")),
+  );
+  expect(b?.map(({ step }) => step)).toEqual(a?.map(({ step }) => step));
+  const numbers = (steps: typeof a): number[] =>
+    (steps ?? []).flatMap(({ loss, pathLosses }) => [loss as number, ...((pathLosses ?? []) as number[])]);
+  const [expected, got] = [numbers(a), numbers(b)];
+  return Math.max(...expected.map((value, at) => Math.abs(value - (got[at] ?? Number.NaN)) / Math.abs(value)));
+}
+
+const stepOf = (line: string): number => {
+  const event = line.startsWith("{") ? (JSON.parse(line) as { type: string; step: number }) : { type: "", step: 0 };
+  return event.type === "step" ? event.step : 0;
+};
+
+describe.skipIf(mpirun === undefined)(`several processes (${mpirun?.description ?? "left out: no mpirun on this machine"})`, () => {
+  test.each([
+    ["whole shares", {}],
+    ["chunks", { chunkSize: 3 }],
+    [
+      "accumulation and LoRA",
+      {
+        chunkSize: 5,
+        accumulation: 2,
+        model: { base: "base", paths: { count: 2, prefixLength: 2 }, lora: { rank: 2, alpha: 4, targetModules: ["q_proj"] } },
+      },
+    ],
+  ])("1, 2 and 4 give the same loss curve, and one alone tells and writes: %s", async (name, fields) => {
+    const file = await recipeFile(name.replaceAll(" ", "-"), fields);
+    await trainAlone(file, `${name} 1`);
+    for (const processes of [2, 4]) {
+      const { code, out, err } = await train(file, `${name} ${processes}`, { processes });
+      expect([code, err]).toEqual([0, ""]);
+      const events = out
+        .trimEnd()
+        .split("\n")
+        .map((line) => JSON.parse(line) as { type: string });
+      expect(events.filter(({ type }) => type === "step")).toHaveLength(8);
+      expect(events.filter(({ type }) => type === "end")).toHaveLength(1);
+      expect(await largestDifference(`${name} 1`, `${name} ${processes}`)).toBeLessThan(1e-5);
+      expect(await readdir(join(root, `${name} ${processes}`))).toEqual(await readdir(join(root, `${name} 1`)));
+    }
+  });
+
+  test("one that is killed ends all; one process alone goes on from the last checkpoint to the same numbers", async () => {
+    const file = await recipeFile("killed", { chunkSize: 4, steps: 4000 });
+    const { code } = await train(file, "killed", {
+      processes: 2,
+      onLine: (line) => {
+        if (stepOf(line) === 7) killFollower(join(root, "killed"));
+      },
+    });
+    expect(code).not.toBe(0);
+    // mpirun is gone a moment before the processes that it kills
+    await vi.waitFor(async () => (await lockFolder(join(root, "killed"))).release(), { timeout: 20_000, interval: 200 });
+    await trainAlone(file, "killed", "--resume", "--steps", "14");
+    await trainAlone(file, "undisturbed", "--steps", "14");
+    expect(await largestDifference("undisturbed", "killed")).toBeLessThan(1e-5);
+  });
+
+  test("a checkpoint of one process is gone on with by two", async () => {
+    const file = await recipeFile("grown", { chunkSize: 4 });
+    await trainAlone(file, "grown", "--steps", "4");
+    const { code } = await train(file, "grown", { processes: 2, more: ["--resume", "--steps", "9"] });
+    expect(code).toBe(0);
+    await trainAlone(file, "grown alone", "--steps", "9");
+    expect(await largestDifference("grown alone", "grown")).toBeLessThan(1e-5);
+  });
+
+  test("asked to stop, all stop after the same step, with a checkpoint", async () => {
+    const file = await recipeFile("stopped", { steps: 4000 });
+    let last = 0;
+    const { code, err } = await train(file, "stopped", {
+      processes: 2,
+      onLine: (line, kill) => {
+        last = stepOf(line) || last;
+        if (stepOf(line) === 2) kill(mpirun?.description.includes("Open MPI") === true ? "SIGUSR2" : "SIGTERM");
+      },
+    });
+    expect(code).not.toBe(0);
+    expect(err.match(/"code":"aborted"/g)).toHaveLength(1);
+    expect(err).toContain(`stopped after step ${last}; a checkpoint is written`);
+    expect(await readdir(join(root, "stopped", "checkpoints"))).toContain(`step-${String(last).padStart(6, "0")}`);
+  });
+
+  test("an error is told once: before the first step, and of a loss that is no number", async () => {
+    const missing = await recipeFile("missing", { data: { kind: "examples", file: "none.jsonl", batchSize: 12 } });
+    const early = await train(missing, "missing", { processes: 3 });
+    expect([early.code, early.out]).toEqual([1, ""]);
+    expect(early.err.match(/"error":/g)).toHaveLength(1);
+    expect(early.err).toMatch(/none\.jsonl/);
+    const lost = await train(await recipeFile("lost", { optimizer: { learningRate: 1e30, clipNorm: 1e30 } }), "lost", { processes: 2 });
+    expect(lost.code).toBe(1);
+    expect(lost.err.match(/"error":/g)).toHaveLength(1);
+    expect(lost.err).toMatch(/"code":"training","message":"step \d/);
+  });
+
+  test("pictures and texts, hard negatives, and batches for language modelling are shared too", async () => {
+    const baseFolder = join(root, "base");
+    await runTraining(tinyRun({ out: join(root, "media 1"), baseFolder }));
+    for (const processes of [2, 3]) {
+      const { code } = await runJob(present(mpirun, "mpirun"), [join(root, `media ${processes}`), baseFolder], {
+        processes,
+        script: SCRIPT,
+      });
+      expect(code).toBe(0);
+      expect(await largestDifference("media 1", `media ${processes}`)).toBeLessThan(1e-5);
+    }
+  });
+
+  test("an error on one process in the midst ends all, and the first says whose it is", async () => {
+    const args = [join(root, "failing"), join(root, "base"), "1"];
+    const { code, out } = await runJob(present(mpirun, "mpirun"), args, { processes: 2, script: SCRIPT });
+    expect(code).not.toBe(0);
+    expect(out).toMatch(/"code":"data","message":"process 1 of 2 \([^)]+\): the file is not on this machine"/);
+    expect(await readdir(join(root, "failing", "checkpoints"))).toEqual(["step-000002"]);
+  });
+
+  test("a library that is not there, or no MPI, is said so", async () => {
+    const file = await recipeFile("library");
+    const missing = await train(file, "library", { processes: 2, env: { POLYVEC_MPI_LIBRARY: "libnone.so.7" } });
+    expect(missing.err).toMatch(/"code":"device","message":"POLYVEC_MPI_LIBRARY names libnone\.so\.7, which cannot be loaded/);
+  });
+});
+
+/** Kills the process that trains in a run's folder without holding its lock. */
+function killFollower(out: string): void {
+  const { pid: leader } = JSON.parse(readFileSync(join(out, ".lock"), "utf8")) as { pid: number };
+  const found = execFileSync("ps", ["-eo", "pid=,args="], { encoding: "utf8" }).split("\n");
+  const isFollower = (line: string): boolean =>
+    line.includes(`--out ${out} `) && line.includes("main.ts") && !line.includes(" -n 2 ") && Number.parseInt(line, 10) !== leader;
+  process.kill(Number.parseInt(present(found.find(isFollower), "a follower"), 10), "SIGKILL");
+}
