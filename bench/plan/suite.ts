@@ -8,6 +8,7 @@ import { openRecipeData } from "../../src/train/sources/recipe-source.ts";
 import { runScript } from "../run-script.ts";
 import type { BenchSuite, SuiteSection, Verdict } from "../suite.ts";
 import { PLANNED_CASES, recipeOf, type PlannedCase } from "./planned-cases.ts";
+import { publishedSection } from "./published-section.ts";
 import type { CaseRequest, CaseResult } from "./train-process.ts";
 
 /** How far a plan may be off. */
@@ -19,7 +20,7 @@ const threads = availableParallelism();
 export const suite: BenchSuite = {
   summary: "what polyvec plan says of small trainings, beside what they take",
   async run({ say }) {
-    const sections: SuiteSection[] = [];
+    const sections: SuiteSection[] = [await publishedSection()];
     for (const one of PLANNED_CASES) {
       say(one.name);
       sections.push(await caseSection(one));

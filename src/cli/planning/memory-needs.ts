@@ -9,7 +9,7 @@ export interface MemoryNeeds {
   readonly gradients: number;
   /** The optimiser's running means. */
   readonly optimizer: number;
-  /** What is held between the forward and the backward pass of a chunk, at most. */
+  /** What is held between the forward and the backward pass, for every kind of batch. */
   readonly activations: number;
   /** Node, ONNX Runtime and their libraries. */
   readonly program: number;

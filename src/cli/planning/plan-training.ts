@@ -8,7 +8,7 @@ import type { Recipe } from "../../train/recipe/recipe-types.ts";
 import { trainingProcessor } from "../../train/steps/processor-adapter.ts";
 import { formatCount } from "../inspection/format-numbers.ts";
 import { formatTable } from "../terminal/table.ts";
-import { StepCosts } from "./step-costs.ts";
+import { largestOf, StepCosts, type StepCost } from "./step-costs.ts";
 
 /** What a recipe comes to. */
 export interface TrainingPlan {
@@ -25,7 +25,7 @@ export interface TrainingPlan {
     readonly traffic: number;
     /** Operations that are started. */
     readonly operations: number;
-    /** Bytes that the largest of the batches needs at once, beside weights, gradients and the optimiser's state. */
+    /** Bytes that the graphs of all kinds of batches hold, each for its largest, beside weights, gradients and the optimiser's state. */
     readonly activations: number;
   };
   /** The first batches that the recipe draws. */
@@ -61,16 +61,16 @@ export async function planTraining(
   const model = { backbone, paths, lora: recipe.model.lora, processor: trainingProcessor(processor, recipe.model.maxTokens) };
   const counter = new StepCosts({ recipe, model });
   const sums = { inputs: 0, flops: 0, traffic: 0, operations: 0, captions: 0 };
-  let largest = 0;
+  let held: StepCost["held"] = new Map();
   for (let place = 0; place < count; place++) {
     const batch = await source.batch(place);
-    const { flops, traffic, operations, activations } = await counter.of(batch);
+    const { flops, traffic, operations, held: now } = await counter.of(batch);
     sums.inputs += batchSize(batch);
     sums.flops += flops;
     sums.traffic += traffic;
     sums.operations += operations;
     sums.captions += batch.kind === "language" ? 1 : 0;
-    largest = Math.max(largest, activations);
+    held = largestOf(held, now);
   }
   const ofStep = (sum: number): number => (sum / count) * scale * recipe.accumulation;
   return {
@@ -81,7 +81,7 @@ export async function planTraining(
       flops: ofStep(sums.flops),
       traffic: ofStep(sums.traffic),
       operations: ofStep(sums.operations),
-      activations: largest,
+      activations: [...held.values()].reduce((sum, bytes) => sum + bytes, 0),
     },
     batches: { drawn: count, captions: sums.captions, ...(isAssumed && { isAssumed }) },
   };

@@ -32,11 +32,14 @@ export interface StepCost {
   readonly traffic: number;
   /** Operations that are started. */
   readonly operations: number;
-  /** Bytes held at once, at most, beside weights, gradients and the optimiser's state. */
-  readonly activations: number;
+  /**
+   * Bytes that each graph holds at once, at most, beside weights, gradients and the optimiser's state. A graph's session keeps the memory of its largest
+   * run, so that a training holds the sum over its graphs.
+   */
+  readonly held: ReadonlyMap<Graph, number>;
 }
 
-const NOTHING: StepCost = { flops: 0, traffic: 0, operations: 0, activations: 0 };
+const NOTHING: StepCost = { flops: 0, traffic: 0, operations: 0, held: new Map() };
 
 /** Counts what training on single batches takes. The regulariser (under 1 %) and the optimiser are left out. A graph serves all batches of its kind. */
 export class StepCosts {
@@ -147,7 +150,7 @@ function count(graph: Graph, shapes: Shapes): StepCost {
   const known = [...graph.inputs].filter(([name]) => Object.hasOwn(shapes, name));
   const bindings = bindInputs({ inputs: new Map(known) }, shapes);
   const { traffic, operations, peak } = graphMemory(graph, bindings);
-  return { flops: countFlops(graph, bindings), traffic, operations, activations: peak };
+  return { flops: countFlops(graph, bindings), traffic, operations, held: new Map([[graph, peak]]) };
 }
 
 /** One after the other. */
@@ -156,6 +159,13 @@ function both(first: StepCost, second: StepCost): StepCost {
     flops: first.flops + second.flops,
     traffic: first.traffic + second.traffic,
     operations: first.operations + second.operations,
-    activations: Math.max(first.activations, second.activations),
+    held: largestOf(first.held, second.held),
   };
+}
+
+/** The more that each graph held of two. */
+export function largestOf(first: StepCost["held"], second: StepCost["held"]): StepCost["held"] {
+  const largest = new Map(first);
+  for (const [graph, bytes] of second) largest.set(graph, Math.max(bytes, largest.get(graph) ?? 0));
+  return largest;
 }
