@@ -39,7 +39,7 @@ const corpus = makeSyntheticCorpus({ concepts: 80, size: 32, seed: 1 });
 
 let root = "";
 beforeAll(async () => {
-  root = await mkdtemp(join(tmpdir(), "polyvec-backbones-"));
+  root = await mkdtemp(join(tmpdir(), "polyvec-learn-"));
   await saveModelFolder(join(root, "qwen2_vl"), tinyModel({ paths: SINGLE_PATH }));
 });
 afterAll(() => rm(root, { recursive: true, force: true }));
