@@ -1,7 +1,5 @@
-import { execFile } from "node:child_process";
-import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import type { ParameterCounts } from "../../src/train/count-parameters.ts";
+import { runScript } from "../run-script.ts";
 import type { ProcessMemory } from "./process-memory.ts";
 
 /** What a process that embeds is asked for. */
@@ -60,10 +58,4 @@ export function embedInProcess(request: EmbedRequest, signal: AbortSignal): Prom
 /** Trains in a process of its own. */
 export function trainInProcess(request: TrainRequest, signal: AbortSignal): Promise<TrainTimes> {
   return runScript(new URL("train-process.ts", import.meta.url), request, signal);
-}
-
-async function runScript<Result>(script: URL, request: unknown, signal: AbortSignal): Promise<Result> {
-  const run = [process.execPath, ["--import", "tsx", fileURLToPath(script), JSON.stringify(request)]] as const;
-  const { stdout } = await promisify(execFile)(...run, { maxBuffer: 2 ** 26, signal });
-  return JSON.parse(stdout) as Result;
 }

@@ -1,8 +1,9 @@
-import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { runPolyvec, runPolyvecJson } from "../../../test/support/run-polyvec.ts";
+import { writeExamples, writeRecipe } from "../../../test/support/training/recipe-file.ts";
 import { saveTinyBase } from "../../../test/support/training/tiny-run.ts";
 import type { RunPlans } from "../planning/plan-both.ts";
 
@@ -15,18 +16,15 @@ beforeAll(async () => {
   await saveTinyBase(root);
   // a base whose weights are not there yet
   await cp(join(root, "base"), join(root, "settings"), { recursive: true, filter: (source) => !source.endsWith(".safetensors") });
-  const rows = Array.from({ length: 8 }, (_, index) => ({ query: { text: `cat ${index}` }, positive: { text: `a cat of ${index}` } }));
-  await writeFile(join(root, "examples.jsonl"), rows.map((row) => JSON.stringify(row)).join("\n"));
-  file = join(root, "recipe.json");
-  const recipe = {
-    name: "planned",
+  await writeExamples(
+    root,
+    Array.from({ length: 8 }, (_, index) => ({ query: { text: `cat ${index}` }, positive: { text: `a cat of ${index}` } })),
+  );
+  file = await writeRecipe(root, "planned", {
     model: { base: "settings", paths: { count: 2, prefixLength: 2 } },
-    data: { kind: "examples", file: "examples.jsonl", batchSize: 4 },
-    optimizer: { learningRate: 1e-3 },
     steps: 300,
     chunkSize: 2,
-  };
-  await writeFile(file, JSON.stringify(recipe));
+  });
 });
 afterAll(() => rm(root, { recursive: true, force: true }));
 
@@ -62,17 +60,13 @@ test("reads as a table, and names what it does not know", async () => {
 });
 
 test("plans without the data, on inputs that are assumed", async () => {
-  const recipe = {
-    name: "far",
+  const far = await writeRecipe(root, "far", {
     model: { base: "settings", lora: { rank: 2, alpha: 4, targetModules: ["q_proj"] } },
     data: { kind: "mmeb", path: "nobody/Nothing", batchSize: 64 },
-    optimizer: { learningRate: 1e-3 },
     steps: 10,
     chunkSize: 2,
     recompute: true,
-  };
-  const far = join(root, "far.json");
-  await writeFile(far, JSON.stringify(recipe));
+  });
   const { values, code } = await runPolyvecJson("plan", far, "--machines", "t4", "--inputs", "30x20+12");
   expect(code).toBe(0);
   const { plan, baseline } = values[0] as RunPlans;

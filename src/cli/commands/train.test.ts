@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { writeMadeUpPairs } from "../../../test/support/data/made-up-pairs.ts";
 import { runPolyvec, runPolyvecJson } from "../../../test/support/run-polyvec.ts";
+import { EXAMPLE_WORDS, writeExamples, writeRecipe } from "../../../test/support/training/recipe-file.ts";
 import { saveTinyBase } from "../../../test/support/training/tiny-run.ts";
 import { loadModel } from "../../embed/load-model.ts";
 
@@ -17,27 +18,15 @@ let root = "";
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), "polyvec-train-"));
   await saveTinyBase(root);
-  const words = ["a happy cat", "a sad dog", "a red apple", "cats and dogs", "a picture", "find the dog"];
-  const rows = words.map((text, index) => ({ query: { text, instruction: "find" }, positive: { text: `${text} of ${index}` } }));
-  await writeFile(join(root, "examples.jsonl"), rows.map((row) => JSON.stringify(row)).join("\n"));
+  await writeExamples(
+    root,
+    EXAMPLE_WORDS.map((text, index) => ({ query: { text, instruction: "find" }, positive: { text: `${text} of ${index}` } })),
+  );
 });
 afterAll(() => rm(root, { recursive: true, force: true }));
 
-/** Writes a recipe that trains the tiny base on six examples. @returns its file. */
-async function recipeFile(name: string, fields: Readonly<Record<string, unknown>> = {}): Promise<string> {
-  const recipe = {
-    name,
-    model: { base: "base", paths: { count: 2, prefixLength: 2 } },
-    data: { kind: "examples", file: "examples.jsonl", batchSize: 4 },
-    optimizer: { learningRate: 1e-3 },
-    steps: 3,
-    checkpointEverySteps: 1,
-    ...fields,
-  };
-  const file = join(root, `${name}.json`);
-  await writeFile(file, JSON.stringify(recipe));
-  return file;
-}
+/** A recipe on six examples. @returns its file. */
+const recipeFile = (name: string, fields: Readonly<Record<string, unknown>> = {}): Promise<string> => writeRecipe(root, name, fields);
 
 describe("polyvec train", () => {
   test("trains a user's own examples to a model that embeds", async () => {

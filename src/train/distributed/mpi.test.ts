@@ -1,10 +1,11 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { EXAMPLE_WORDS, writeExamples, writeRecipe } from "../../../test/support/training/recipe-file.ts";
 import { findMpiRun, runJob, type JobOptions, type JobResult } from "../../../test/support/training/mpirun.ts";
 import { loggedNumbers, saveTinyBase, tinyRun } from "../../../test/support/training/tiny-run.ts";
 import { runPolyvec } from "../../../test/support/run-polyvec.ts";
@@ -22,30 +23,24 @@ let root = "";
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), "polyvec-mpi-"));
   await saveTinyBase(root);
-  const words = ["a happy cat", "a sad dog", "a red apple", "cats and dogs", "a picture", "find the dog"];
-  const rows = Array.from({ length: 24 }, (_, index) => ({
-    query: { text: `${words[index % 6]} ${index}`, instruction: "find" },
-    positive: { text: `${words[(index * 5) % 6]} of ${index}` },
+  const pairs = Array.from({ length: 24 }, (_, index) => ({
+    query: { text: `${EXAMPLE_WORDS[index % 6]} ${index}`, instruction: "find" },
+    positive: { text: `${EXAMPLE_WORDS[(index * 5) % 6]} of ${index}` },
   }));
-  await writeFile(join(root, "examples.jsonl"), rows.map((row) => JSON.stringify(row)).join("\n"));
+  await writeExamples(root, pairs);
 });
 afterAll(() => rm(root, { recursive: true, force: true }));
 
 /** Two paths and vCLUB on batches of twelve. @returns the recipe's file. */
-async function recipeFile(name: string, fields: Readonly<Record<string, unknown>> = {}): Promise<string> {
-  const recipe = {
-    name,
-    model: { base: "base", paths: { count: 2, prefixLength: 2 } },
+function recipeFile(name: string, fields: Readonly<Record<string, unknown>> = {}): Promise<string> {
+  return writeRecipe(root, name, {
     data: { kind: "examples", file: "examples.jsonl", batchSize: 12 },
     objective: { temperature: 0.1, regulariser: { kind: "vclub", hiddenWidth: 8 } },
     optimizer: { learningRate: 1e-3, decay: "constant" },
     steps: 8,
     checkpointEverySteps: 5,
     ...fields,
-  };
-  const file = join(root, `${name}.json`);
-  await writeFile(file, JSON.stringify(recipe));
-  return file;
+  });
 }
 
 function train(file: string, out: string, options: JobOptions & { readonly more?: readonly string[] }): Promise<JobResult> {
