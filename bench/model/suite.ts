@@ -15,26 +15,41 @@ const BARS = { "one path of parallel 4": 1.05, "one path of shared 4": 1.05, "sh
 /** Parallel paths share the picture, so that four cost well under four times as much; of a text they share nothing. */
 const PICTURE_BARS = { ...BARS, "parallel 4": 3.2 } as const;
 
-async function embeddingSections(base: BaseModel, { measure, say }: SuiteContext): Promise<SuiteSection[]> {
+type Part = "pictures" | "texts" | "files" | "training";
+
+const PARTS: readonly Part[] = ["pictures", "texts", "files", "training"];
+
+async function embeddingSections(base: BaseModel, parts: ReadonlySet<Part>, ...[context]: readonly [SuiteContext]): Promise<SuiteSection[]> {
+  const { measure, say } = context;
   return withTimedModels(base, async (models) => {
-    say("embedding pictures");
+    const sections: SuiteSection[] = [];
     const title = `ms per input, batches of ${BATCH}`;
-    const pictures = { title: `pictures of 64 x 64, ${title}`, inputs: pictureInputs(BATCH), bars: PICTURE_BARS, measure };
-    const sections = [await embeddingSection(models, pictures)];
-    say("embedding texts");
-    const texts = { title: `texts, ${title}`, inputs: textInputs(base.labels, BATCH), bars: BARS, measure };
-    sections.push(await embeddingSection(models, texts));
-    say("embedding PNG files");
-    sections.push(await throughputSection(models, { batchSize: BATCH, measure }));
+    if (parts.has("pictures")) {
+      say("embedding pictures");
+      const pictures = { title: `pictures of 64 x 64, ${title}`, inputs: pictureInputs(BATCH), bars: PICTURE_BARS, measure };
+      sections.push(await embeddingSection(models, pictures));
+    }
+    if (parts.has("texts")) {
+      say("embedding texts");
+      const texts = { title: `texts, ${title}`, inputs: textInputs(base.labels, BATCH), bars: BARS, measure };
+      sections.push(await embeddingSection(models, texts));
+    }
+    if (parts.has("files")) {
+      say("embedding PNG files");
+      sections.push(await throughputSection(models, { batchSize: BATCH, measure }));
+    }
     return sections;
   });
 }
 
 export const suite: BenchSuite = {
   summary: "what paths cost: embedding and training beside the single-path model (SSC)",
+  parts: PARTS,
   async run(context) {
     const base = await openBaseModel();
     context.say(`weights: ${base.origin}`);
-    return [...(await embeddingSections(base, context)), await trainingSection(base, context)];
+    const parts = new Set(PARTS.filter((part) => context.only === undefined || context.only === part));
+    const sections = await embeddingSections(base, parts, context);
+    return parts.has("training") ? [...sections, await trainingSection(base, context)] : sections;
   },
 };
