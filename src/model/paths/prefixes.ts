@@ -2,6 +2,7 @@ import { multiplyDimensions, type Dimension } from "../../engine/graph/dimension
 import { expand, reshape } from "../../engine/graph/operators.ts";
 import type { Value } from "../../engine/graph/value.ts";
 import type { AttentionPrefix, Decoder } from "../nn/attention-context.ts";
+import { mergeHeads, splitHeads } from "../nn/heads.ts";
 import type { ParameterSource } from "../nn/parameter-source.ts";
 import type { PathConfig } from "./path-config.ts";
 
@@ -23,26 +24,27 @@ export interface PrefixPlace {
 
 /** Prefixes laid along the batch axis, path by path: `[N, G, P, W] -> [N * batch, G, P, W]`. */
 export function alongBatch(prefix: AttentionPrefix | undefined, batch: Dimension): AttentionPrefix | undefined {
-  return prefix && { keys: repeatRows(prefix.keys, batch), values: repeatRows(prefix.values, batch) };
+  return mapPrefix(prefix, (tokens) => {
+    const [paths, length, width] = tokens.shape as [Dimension, Dimension, Dimension];
+    const repeated = expand(reshape(tokens, [paths, 1, length, width]), [paths, batch, length, width]);
+    return reshape(repeated, [multiplyDimensions(paths, batch), length, width]);
+  });
 }
 
 /** The prefixes of all paths side by side, the same for the whole batch: `[N, G, P, W] -> [batch, G, N * P, W]`. */
 export function sideBySide(prefix: AttentionPrefix | undefined, batch: Dimension): AttentionPrefix | undefined {
-  return prefix && { keys: joinPaths(prefix.keys, batch), values: joinPaths(prefix.values, batch) };
+  return mapPrefix(prefix, (tokens) => {
+    const [paths, length, width] = tokens.shape as [number, number, Dimension];
+    return expand(reshape(tokens, [1, paths * length, width]), [batch, paths * length, width]);
+  });
 }
 
-/** Each of the rows `times` times: `[R, ...] -> [R * times, ...]`. */
-function repeatRows(x: Value, times: Dimension): Value {
-  const [rows, ...rest] = x.shape as [Dimension, ...Dimension[]];
-  return reshape(expand(reshape(x, [rows, 1, ...rest]), [rows, times, ...rest]), [multiplyDimensions(rows, times), ...rest]);
-}
-
-function joinPaths(x: Value, batch: Dimension): Value {
-  const [paths, heads, length, width] = x.shape as [number, number, number, number];
-  const joined = reshape(transposePaths(x), [1, heads, paths * length, width]);
-  return expand(joined, [batch, heads, paths * length, width]);
-}
-
-function transposePaths(x: Value): Value {
-  return x.builder.emit("transpose", [x], { permutation: [1, 0, 2, 3] });
+/**
+ * Keys and values laid out by `lay` as projections lay them, heads side by side: attention reads that in place, and what is turned for it is
+ * the parameter, not a copy for every input of the batch.
+ */
+function mapPrefix(prefix: AttentionPrefix | undefined, lay: (tokens: Value) => Value): AttentionPrefix | undefined {
+  if (prefix === undefined) return undefined;
+  const each = (x: Value): Value => splitHeads(lay(mergeHeads(x)), x.shape[1] as number, x.shape[3] as number);
+  return { keys: each(prefix.keys), values: each(prefix.values) };
 }

@@ -80,13 +80,12 @@ function blockBias(builder: GraphBuilder, { config, perPath, batch, tokens, read
   const rows = addDimensions(tokens, readoutCount);
   const tokenRow = reshape(iota(builder, tokens), [tokens, 1]);
   const tokenColumn = reshape(iota(builder, tokens), [1, tokens]);
-  const never = (height: Dimension, width: Dimension): Value => expand(builder.constant(FALSE), [batch, height, width]);
-  const overBatch = (seen: Value, height: Dimension, width: Dimension): Value =>
-    expand(reshape(seen, [1, height, width]), [batch, height, width]);
+  const never = (width: number): Value => expand(builder.constant(FALSE), [1, tokens, width]);
+  const causal = reshape(lessOrEqual(tokenColumn, tokenRow), [1, tokens, tokens]);
   const own = (width: number, visible: (row: number, column: number) => boolean): Value =>
-    overBatch(builder.constant(table(readoutCount, width, visible)), readoutCount, width);
+    expand(reshape(builder.constant(table(readoutCount, width, visible)), [1, readoutCount, width]), [batch, readoutCount, width]);
   const pathOf = (readout: number): number => Math.floor(readout / perPath);
-  const trunk = [never(tokens, prefixCount), overBatch(lessOrEqual(tokenColumn, tokenRow), tokens, tokens), never(tokens, readoutCount)];
+  const trunk = [never(prefixCount), causal, never(readoutCount)];
   const realTokens = less(reshape(iota(builder, tokens), [1, tokens]), reshape(readouts.lengths, [batch, 1]));
   const read = [
     own(prefixCount, (row, column) => pathOf(row) === Math.floor(column / config.prefixLength)),
@@ -94,8 +93,9 @@ function blockBias(builder: GraphBuilder, { config, perPath, batch, tokens, read
     own(readoutCount, (row, column) => pathOf(row) === pathOf(column) && column <= row),
   ];
   const withPrefix = prefixCount === 0 ? 1 : 0;
-  const seen = concat([concat(trunk.slice(withPrefix), 2), concat(read.slice(withPrefix), 2)], 1);
-  return where(reshape(seen, [batch, 1, rows, addDimensions(prefixCount, rows)]), 0, MASKED);
+  const keys = addDimensions(prefixCount, rows);
+  const seen = concat([expand(concat(trunk.slice(withPrefix), 2), [batch, tokens, keys]), concat(read.slice(withPrefix), 2)], 1);
+  return where(reshape(seen, [batch, 1, rows, keys]), 0, MASKED);
 }
 
 const FALSE: TensorOf<"bool"> = boolTensor([1, 1, 1], [false]);
