@@ -16,13 +16,13 @@ export class CaseCollector<Task extends RankingTask> {
   }
 
   /** A watcher for `evaluateModel` and its like. */
-  watch(task: Task, embeddings: TaskEmbeddings): TaskWatcher {
+  readonly watch = (task: Task, embeddings: TaskEmbeddings): TaskWatcher => {
     const facts = new FactsCollector(task, embeddings.queries.pathCount);
     return {
       onRow: (row: number, scores: RowScores) => facts.onRow(row, scores),
       finish: () => void this.tasks.push(casesOf({ task, embeddings, views: facts.views, rows: facts.rows }, this.#describe(task))),
     };
-  }
+  };
 }
 
 /** The cases of a task that was scored. */
