@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { DataError } from "../../errors/families.ts";
+import { caseGallerySchema } from "../cases/query-case.ts";
 import { diversityShape } from "../evaluation-record.ts";
 import type { Estimate } from "../bootstrap.ts";
 import type * as types from "./report-types.ts";
@@ -115,6 +116,7 @@ const reportSchema: z.ZodType<types.Report> = z.strictObject({
   curves: z.array(curve),
   diversity: z.array(modelDiversity),
   searches: z.array(search),
+  cases: caseGallerySchema.nullable().default(null),
 });
 
 /**

@@ -8,10 +8,11 @@ import { lineLegend } from "../../report/sections/line-legend.ts";
 import { figure, gallery, legend, swatch, table, type Section } from "../../report/sections/parts.ts";
 import { pairMean } from "../../../embed/diversity/path-matrix.ts";
 import { META_TASKS } from "../../../data/mmeb/datasets.ts";
+import { viewTitle } from "../../views.ts";
 import { computeChart, type ComputePoint } from "./charts/compute-chart.ts";
 import { radarChart, type RadarLine } from "./charts/radar-chart.ts";
 import type { MmebReport } from "./mmeb-report.ts";
-import { datasetTable, groupTable, viewTitle, type TextTable } from "./report-tables.ts";
+import { datasetTable, groupTable, type TextTable } from "./report-tables.ts";
 
 /** The report as one page: means beside the published rows, radar of the meta-tasks, paths by datasets, scores against computation. */
 export async function renderMmebReport(report: MmebReport): Promise<string> {
