@@ -68,26 +68,21 @@ export const viewSchema: z.ZodType<ScoredView> = z.union([
   z.templateLiteral(["path ", z.int().nonnegative()]),
 ]);
 
-/** {@link TaskCases} in JSON. */
-export const taskCasesSchema: z.ZodType<TaskCases> = z.strictObject({
-  task: z.string(),
-  cases: z.array(
-    z.strictObject({
-      why: z.enum(["confident miss", "paths disagree"]),
-      row: z.int().nonnegative(),
-      query: itemSchema,
-      margin: z.number().nullable(),
-      views: z.array(viewSchema),
-      ranks,
-      choices: z.int().positive(),
-      candidates: z.array(z.strictObject({ item: itemSchema, right: z.boolean(), scores: z.array(z.number().nullable()), ranks })),
-    }),
-  ),
+/** {@link QueryCase} in JSON. */
+export const queryCaseSchema: z.ZodType<QueryCase> = z.strictObject({
+  why: z.enum(["confident miss", "paths disagree"]),
+  row: z.int().nonnegative(),
+  query: itemSchema,
+  margin: z.number().nullable(),
+  views: z.array(viewSchema),
+  ranks,
+  choices: z.int().positive(),
+  candidates: z.array(z.strictObject({ item: itemSchema, right: z.boolean(), scores: z.array(z.number().nullable()), ranks })),
 });
 
 /** {@link CaseGallery} in JSON. */
 export const caseGallerySchema: z.ZodType<CaseGallery> = z.strictObject({
-  tasks: z.array(taskCasesSchema),
+  tasks: z.array(z.strictObject({ task: z.string(), cases: z.array(queryCaseSchema) })),
   pictures: z.record(
     z.string(),
     z.string().regex(/^data:image\/webp;base64,[A-Za-z0-9+/]+={0,2}$/, "expected a data:image/webp;base64 URI"),

@@ -6,7 +6,7 @@ import { countFlops } from "../../../eval/benchmark/count-flops.ts";
 import { candidateItems, isEmptySide, queryItem, type MmebItem } from "../../../eval/mmeb/mmeb-item.ts";
 import { toModelInput, type InputOptions } from "../../../eval/mmeb/model-embedder.ts";
 import type { EmbeddingFlops } from "../../../eval/mmeb/report/mmeb-report.ts";
-import type { MmebImages } from "../../../eval/mmeb/run-mmeb.ts";
+import type { MmebImages } from "../../../eval/mmeb/visit-datasets.ts";
 import { openModelFolder, type ModelFolder } from "../../../model/folder/open-model-folder.ts";
 import { isChat } from "../../../inputs/embedding-input.ts";
 import { embeddingGraph } from "../../../model/multimodal/model.ts";

@@ -1,8 +1,12 @@
 import { findModel } from "../../../embed/load-model.ts";
 import { openImageStore } from "../../../data/image-store/image-store.ts";
+import { withPictures } from "../../../eval/cases/case-pictures.ts";
+import type { CaseGallery } from "../../../eval/cases/query-case.ts";
+import type { DatasetResult } from "../../../eval/mmeb/dataset-result.ts";
 import { buildMmebReport, type EmbeddingFlops } from "../../../eval/mmeb/report/mmeb-report.ts";
 import { writeMmebReport } from "../../../eval/mmeb/report/write-mmeb-report.ts";
 import { runMmeb, runMmebShard, type MmebRun, type MmebRunOptions } from "../../../eval/mmeb/run-mmeb.ts";
+import type { MmebImages } from "../../../eval/mmeb/visit-datasets.ts";
 import type { CommandContext } from "../../command-module.ts";
 import type { ProgressTask } from "../../terminal/progress.ts";
 import { embeddingFlops } from "./embedding-flops.ts";
@@ -43,12 +47,19 @@ async function report(done: MmebRun, { opened, options, run }: ReportContext, co
     createdAt: new Date(),
     facts: factsOf(done, opened, options),
     embeddingFlops: flops,
+    cases: await mmebGallery(done.results, run.images),
   });
   const files = options.out === undefined ? undefined : await writeMmebReport(options.out, made);
   if (context.json) return context.out.json({ report: made, counts: done.counts, reused: done.reused, files: files ?? null });
   await context.out.line(printMmeb(made));
   if (files !== undefined)
     await context.out.line(`\nThe report: ${files.html}\nAs Markdown: ${files.markdown}\nThe same for programs: ${files.json}`);
+}
+
+/** The cases of the results that have some, with their pictures. */
+async function mmebGallery(results: readonly DatasetResult[], images: MmebImages): Promise<CaseGallery> {
+  const tasks = results.flatMap(({ dataset, cases }) => (cases === undefined ? [] : [{ task: dataset, cases }]));
+  return withPictures(tasks, (image) => images.read(image));
 }
 
 async function flopsOf({ results }: MmebRun, { opened, options, run }: ReportContext): Promise<EmbeddingFlops | undefined> {
