@@ -16,6 +16,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./commands/reproduce.ts")).command,
   },
   { name: "train", summary: "train a model from a recipe", load: async () => (await import("./commands/train.ts")).command },
+  {
+    name: "sweep",
+    summary: "train and score every combination of some settings, into one table",
+    load: async () => (await import("./commands/sweep.ts")).command,
+  },
   { name: "plan", summary: "tell what a training will cost", load: async () => (await import("./commands/plan.ts")).command },
   {
     name: "data",

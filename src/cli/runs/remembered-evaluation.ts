@@ -31,20 +31,27 @@ export async function scoreRun({ label, folder, file, tasks }: ScoredRunOptions,
   });
 }
 
-/** An evaluation on these very tasks that was written before, else a new one, which is written. */
+/**
+ * An evaluation that was written before, else a new one, which is written.
+ * @param tasks what it must be on; undefined where the file's name tells.
+ */
 export async function rememberedEvaluation(
   file: string,
-  tasks: readonly Pick<EvaluableTask<EmbeddingInput>, "name" | "rows">[],
+  tasks: readonly Pick<EvaluableTask<EmbeddingInput>, "name" | "rows">[] | undefined,
   evaluate: () => Promise<ModelEvaluation>,
 ): Promise<ModelEvaluation> {
   const record = await readJsonFile(file).catch(() => undefined);
   const known = record === undefined ? undefined : parseEvaluationRecord(record, file);
-  const isOfNow = known?.tasks.every(({ name, hits }, place) => {
-    const task = tasks[place];
-    return task?.name === name && task.rows.length === hits.aggregate.length;
-  });
-  if (known !== undefined && isOfNow === true && known.tasks.length === tasks.length) return known;
+  if (known !== undefined && (tasks === undefined || isOn(known, tasks))) return known;
   const evaluation = await evaluate();
   await writeJsonAtomic(file, toEvaluationRecord(evaluation));
   return evaluation;
+}
+
+function isOn({ tasks: known }: ModelEvaluation, tasks: readonly Pick<EvaluableTask<EmbeddingInput>, "name" | "rows">[]): boolean {
+  const isSame = known.every(({ name, hits }, place) => {
+    const task = tasks[place];
+    return task?.name === name && task.rows.length === hits.aggregate.length;
+  });
+  return isSame && known.length === tasks.length;
 }
