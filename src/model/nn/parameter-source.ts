@@ -15,6 +15,8 @@ export interface LoraConfig {
   readonly rankStabilized?: boolean;
   /** Each output's magnitude is a weight of its own, apart from the direction. @source Liu et al. 2024, "DoRA". */
   readonly dora?: boolean;
+  /** Share of an adapter's inputs that are left out at random, in training alone. */
+  readonly dropout?: number;
   /** The adapted layers by name, where they are not all those of `targetModules` or differ in rank or alpha: of adapters made elsewhere. */
   readonly layers?: Readonly<Record<string, LoraLayer>>;
 }

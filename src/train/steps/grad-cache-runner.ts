@@ -12,19 +12,32 @@ import { sumGradients } from "../distributed/sum-gradients.ts";
 import { GradientSum } from "../gradient-sum.ts";
 import { buildLossGradientGraph } from "../objective/loss-graph.ts";
 import type { NamedTensors } from "../optimizer/optimizer.ts";
+import { inPrecision } from "../precision/precision.ts";
+import { chunkSizesOf, type ChunkSize } from "./chunk-sizes.ts";
 import { chunksOf, joinData, rowsOf } from "./chunks.ts";
 import { encoderGraph } from "./encoder-graph.ts";
-import { GradientSession } from "./gradient-session.ts";
+import { GradientSession, type GradientSessionOptions } from "./gradient-session.ts";
 import { languageGraph } from "./language-graph.ts";
 import { SessionCache } from "./session-cache.ts";
 import type { StepEngine, StepEngineOptions, StepInputs, StepResult } from "./step-engine.ts";
 import { stepSessionOptions } from "./step-session-options.ts";
-import { batchInputs, contrastInputs, contrastiveParts, floatsOf, lossOptions, scalarOf } from "./step-tensors.ts";
+import {
+  answerInputs,
+  batchInputs,
+  contrastInputs,
+  contrastiveParts,
+  floatsOf,
+  LOSS_SEEDS,
+  lossOptions,
+  lossSeed,
+  scalarOf,
+  seedName,
+} from "./step-tensors.ts";
 
 /** What a {@link GradCacheRunner} is made for. */
 export interface GradCacheOptions extends StepEngineOptions {
   /** Inputs that are encoded at once. */
-  readonly chunkSize: number;
+  readonly chunkSize: ChunkSize;
   /** The processes that share a batch, and the weights that all of them train; this process alone if not given. */
   readonly together?: { readonly communicator: Communicator; readonly trained: NamedTensors } | undefined;
 }
@@ -67,8 +80,9 @@ export class GradCacheRunner implements StepEngine {
     await Promise.all([this.#forward.dispose(), this.#backward.dispose()]);
   }
 
-  async #runContrastive(batch: ContrastiveBatch, { weights, estimator, lossWeights }: StepInputs): Promise<StepResult> {
-    const shares = { query: this.#share(batch.queries), target: this.#share(batch.targets) };
+  async #runContrastive(batch: ContrastiveBatch, { weights, estimator, lossWeights, lossScale = 1 }: StepInputs): Promise<StepResult> {
+    const sizes = chunkSizesOf(this.#options.chunkSize);
+    const shares = { query: this.#share(batch.queries, sizes.queries), target: this.#share(batch.targets, sizes.targets) };
     const queries = await this.#encode(shares.query, weights);
     const targets = await this.#encode(shares.target, weights);
     const embeddings = {
@@ -79,13 +93,13 @@ export class GradCacheRunner implements StepEngine {
     };
     const loss = await this.#lossSession();
     const outputs = await loss.run({ ...embeddings, ...contrastInputs(batch, lossWeights), ...Object.fromEntries(estimator) });
-    await this.#pullBack(shares.query, weights, seedsOf(outputs, "query"));
-    await this.#pullBack(shares.target, weights, seedsOf(outputs, "target"));
+    await this.#pullBack(shares.query, weights, seedsOf(outputs, "query", lossScale));
+    await this.#pullBack(shares.target, weights, seedsOf(outputs, "target", lossScale));
     return { ...contrastiveParts({ ...outputs, ...embeddings }), gradients: await this.#gradients() };
   }
 
-  #share<Item>(items: readonly Item[]): RankShare<Item> {
-    return rankShare(items, this.#options.chunkSize, this.#communicator);
+  #share<Item>(items: readonly Item[], chunkSize: number): RankShare<Item> {
+    return rankShare(items, chunkSize, this.#communicator);
   }
 
   /** Of all processes. @param scale put to their sum. */
@@ -136,14 +150,14 @@ export class GradCacheRunner implements StepEngine {
     }
   }
 
-  async #runLanguage(batch: LanguageBatch, { weights }: StepInputs): Promise<StepResult> {
+  async #runLanguage(batch: LanguageBatch, { weights, lossScale }: StepInputs): Promise<StepResult> {
     const { model, processor } = this.#options;
-    const share = this.#share(batch.examples);
+    const share = this.#share(batch.examples, chunkSizesOf(this.#options.chunkSize).queries);
     const total = { answers: 0, loss: 0, right: 0 };
     for (const { items } of chunksOf(share.items, share.chunkSize)) {
       const tokens = await processor.languageBatch(items);
       const session = await this.#language(visionModeOf(tokens.batch));
-      const inputs = { ...batchInputs(model, tokens.batch), answerRows: tokens.answerRows, answerIds: tokens.answerIds };
+      const inputs = { ...batchInputs(model, tokens.batch), ...answerInputs(tokens), ...lossSeed(lossScale) };
       const { outputs, gradients } = await session.run(inputs, weights);
       const answers = tokens.answerIds.data.length;
       this.#sum.add(gradients, answers);
@@ -163,30 +177,36 @@ export class GradCacheRunner implements StepEngine {
   }
 
   #encoder(vision: VisionMode): Promise<GraphSession> {
-    const { model, threads } = this.#options;
-    const make = (): Promise<GraphSession> => GraphSession.create(encoderGraph({ ...model, vision }).graph, stepSessionOptions(threads));
+    const { model, threads, precision = "float32" } = this.#options;
+    const make = (): Promise<GraphSession> =>
+      GraphSession.create(inPrecision(encoderGraph({ ...model, vision }).graph, precision), stepSessionOptions({ threads, precision }));
     return this.#forward.get(`encoder ${vision}`, make);
   }
 
   #lossSession(): Promise<GraphSession> {
     const make = (): Promise<GraphSession> =>
-      GraphSession.create(buildLossGradientGraph(lossOptions(this.#options)), stepSessionOptions(this.#options.threads));
+      GraphSession.create(buildLossGradientGraph(lossOptions(this.#options)), stepSessionOptions({ threads: this.#options.threads }));
     return this.#forward.get("loss", make);
   }
 
   #gradient(vision: VisionMode): Promise<GradientSession> {
-    const { model, trainable, threads } = this.#options;
+    const { model } = this.#options;
     const outputs = model.paths.count === 1 ? (["aggregate"] as const) : (["paths", "aggregate"] as const);
     const seeds = Object.fromEntries(outputs.map((name) => [name, seedName(name)]));
     const make = (): Promise<GradientSession> =>
-      GradientSession.create(encoderGraph({ ...model, vision }).graph, { trainable, threads, seeds, memory: this.#memory });
+      GradientSession.create(encoderGraph({ ...model, vision }).graph, { ...this.#sessionOptions(), seeds });
     return this.#backward.get(`encoder ${vision}`, make);
   }
 
+  #sessionOptions(): GradientSessionOptions {
+    const { trainable, threads, precision } = this.#options;
+    return { trainable, threads, precision, memory: this.#memory };
+  }
+
   #language(vision: VisionMode): Promise<GradientSession> {
-    const { model, trainable, threads } = this.#options;
+    const { model } = this.#options;
     return this.#backward.get(`language ${vision}`, () =>
-      GradientSession.create(languageGraph({ ...model, vision }).graph, { trainable, threads, memory: this.#memory }),
+      GradientSession.create(languageGraph({ ...model, vision }).graph, { ...this.#sessionOptions(), seeds: LOSS_SEEDS }),
     );
   }
 }
@@ -194,12 +214,13 @@ export class GradCacheRunner implements StepEngine {
 /** dL/dE of one side: of the aggregate, and of the paths where the loss depends on them by itself. */
 type Seeds = Readonly<Partial<Record<keyof SideEmbeddings, FloatTensor>>>;
 
-function seedsOf(outputs: Readonly<Record<string, Tensor>>, side: "query" | "target"): Seeds {
+/** dL/dE of one side, times the scale of the loss. */
+function seedsOf(outputs: Readonly<Record<string, Tensor>>, side: "query" | "target", lossScale: number): Seeds {
   const [paths, aggregate] = [outputs[gradientName(`${side}Paths`)], outputs[gradientName(`${side}Aggregate`)]];
-  return { ...(paths && { paths: expectFloat(paths) }), ...(aggregate && { aggregate: expectFloat(aggregate) }) };
+  const scaled = (tensor: Tensor): FloatTensor => scaleTensor(expectFloat(tensor), lossScale);
+  return { ...(paths && { paths: scaled(paths) }), ...(aggregate && { aggregate: scaled(aggregate) }) };
 }
 
-/** The input that holds an output's seed. */
-function seedName(output: string): string {
-  return `seed:${output}`;
+function scaleTensor({ shape, data }: FloatTensor, scale: number): FloatTensor {
+  return floatTensor(shape, scale === 1 ? data : data.map((value) => scale * value));
 }

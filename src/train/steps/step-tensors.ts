@@ -6,6 +6,7 @@ import type { ContrastiveBatch } from "../batch-source.ts";
 import { makeMasks } from "../objective/contrastive-masks.ts";
 import type { LossOptions } from "../objective/loss-graph.ts";
 import type { LossWeights } from "../objective/loss-settings.ts";
+import type { LanguageTokens } from "./batch-processor.ts";
 import type { StepEngineOptions, StepResult } from "./step-engine.ts";
 
 type NamedOutputs = Readonly<Record<string, Tensor>>;
@@ -25,6 +26,24 @@ export function contrastInputs(batch: ContrastiveBatch, weights: LossWeights): R
     pathWeight: scalar(weights.pathWeight),
     regulariserWeight: scalar(weights.regulariserWeight),
   };
+}
+
+/** Where the answers of a batch for language modelling are, as graph inputs. */
+export function answerInputs({ answerRows, answerIds }: LanguageTokens): Record<string, Tensor> {
+  return { answerRows, answerIds };
+}
+
+/** The input that holds the gradient of an output, from which a graph's backward pass begins. */
+export function seedName(output: string): string {
+  return `seed:${output}`;
+}
+
+/** Seeds of a graph that has a `loss`: it is scaled where the precision asks for it. */
+export const LOSS_SEEDS: Readonly<Record<string, string>> = { loss: seedName("loss") };
+
+/** The loss's seed as graph inputs. */
+export function lossSeed(lossScale = 1): Record<string, Tensor> {
+  return { [seedName("loss")]: scalar(lossScale) };
 }
 
 /** The loss that an engine computes. */
