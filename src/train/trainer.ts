@@ -44,6 +44,12 @@ export interface TrainerState {
   readonly scaler?: ReadonlyMap<string, Tensor>;
 }
 
+interface BatchPlace {
+  readonly lossWeights: LossWeights;
+  /** Of the batch among all of the run. */
+  readonly place: number;
+}
+
 interface TrainerParts {
   readonly trained: NamedTensors;
   readonly estimator: MutualInformationEstimator | undefined;
@@ -164,9 +170,10 @@ export class Trainer {
     const parts: FinishedBatch[] = [];
     this.#gradientSum.clear();
     for (let part = 0; part < accumulation; part++) {
-      const batch = await this.#source.batch(this.#step * accumulation + part);
+      const place = this.#step * accumulation + part;
+      const batch = await this.#source.batch(place);
       await expectSame(this.#communicator, () => batchKey(batch), { what: `the batch of step ${this.#step + 1}`, wayOut: SAME_DATA });
-      const { gradients, ...result } = await this.#run(batch, lossWeights);
+      const { gradients, ...result } = await this.#run(batch, { lossWeights, place });
       const scale = (batch.kind === "language" ? objective.languageWeight : 1) / accumulation;
       parts.push({ batch, result });
       if (accumulation === 1 && scale === 1) return { parts, gradients };
@@ -175,7 +182,7 @@ export class Trainer {
     return { parts, gradients: this.#gradientSum.take() };
   }
 
-  async #run(batch: TrainingBatch, lossWeights: LossWeights): Promise<StepResult> {
+  async #run(batch: TrainingBatch, { lossWeights, place }: BatchPlace): Promise<StepResult> {
     const estimator = this.#estimator?.parameters ?? new Map<string, FloatTensor>();
     const result = await this.#runner.run({
       batch,
@@ -183,6 +190,7 @@ export class Trainer {
       estimator,
       lossWeights,
       lossScale: this.#scaler?.scale,
+      randomKeys: [this.#recipe.seed, place],
     });
     this.#checkFinite(result.loss, batch);
     return result;

@@ -120,7 +120,7 @@ export class StepCosts {
 
   #modelOptions(): ContrastiveGraphOptions["model"] {
     const { recipe, model } = this.#training;
-    return { backbone: model.backbone, paths: model.paths, lora: model.lora, recompute: recipe.recompute };
+    return { backbone: model.backbone, paths: model.paths, lora: model.lora, recompute: recipe.recompute, isTraining: true };
   }
 
   #lossOptions(): LossOptions {

@@ -28,7 +28,7 @@ export function makeStepRunner({ recipe, model, regulariser, trainable, threads,
   const { backbone, paths, lora, frozen, processor } = model;
   const { chunkSize, recompute, objective, precision } = recipe;
   const options = {
-    model: { backbone, paths, lora, recompute, place: trainingPlaces(frozen) },
+    model: { backbone, paths, lora, recompute, isTraining: true, place: trainingPlaces(frozen) },
     regulariser,
     symmetric: objective.symmetric,
     processor,

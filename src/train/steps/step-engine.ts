@@ -1,5 +1,6 @@
 import type { FloatTensor } from "../../engine/tensor/tensor.ts";
 import type { ModelGraphOptions } from "../../model/multimodal/model.ts";
+import type { StreamKey } from "../../random/random-stream.ts";
 import type { TrainingBatch } from "../batch-source.ts";
 import type { Regulariser } from "../objective/loss-graph.ts";
 import type { LossWeights } from "../objective/loss-settings.ts";
@@ -37,6 +38,8 @@ export interface StepInputs {
   readonly lossWeights: LossWeights;
   /** Gradients are those of the loss times it, so that they do not vanish in halves; 1 if not given. */
   readonly lossScale?: number | undefined;
+  /** What random numbers of the step are drawn by: keys of the run and the step. */
+  readonly randomKeys?: readonly StreamKey[] | undefined;
 }
 
 /** A step's loss, its parts, and the gradients of the trainable weights. */
