@@ -8,10 +8,10 @@ import { writeMmebReport } from "../../../eval/mmeb/report/write-mmeb-report.ts"
 import { runMmeb, runMmebShard, type MmebRun, type MmebRunOptions } from "../../../eval/mmeb/run-mmeb.ts";
 import type { MmebImages } from "../../../eval/mmeb/visit-datasets.ts";
 import type { CommandContext } from "../../command-module.ts";
-import type { ProgressTask } from "../../terminal/progress.ts";
 import { embeddingFlops } from "./embedding-flops.ts";
 import { defaultCache, requireFolders, type MmebOptions } from "./mmeb-options.ts";
 import { openEmbedder, type OpenEmbedder } from "./open-embedder.ts";
+import { showDatasets } from "./show-datasets.ts";
 import { printMmeb } from "./print-mmeb.ts";
 
 /** Scores a model, or a module that embeds, on MMEB; with `--shard` it only embeds its part. */
@@ -91,23 +91,4 @@ function factsOf(
     },
     ...(reused.length === 0 ? [] : [{ label: "Results from an earlier run", value: reused.join(", ") }]),
   ];
-}
-
-/** Shows a bar for each dataset of which something has to be embedded. */
-function showDatasets({ progress }: CommandContext): {
-  readonly onProgress: NonNullable<MmebRunOptions["onProgress"]>;
-  readonly finish: () => void;
-} {
-  let task: ProgressTask | undefined;
-  let current = "";
-  return {
-    onProgress({ dataset, place, datasets, done, total }) {
-      if (total === 0) return;
-      if (current !== dataset)
-        task = progress.task({ label: `${dataset} (${place} of ${datasets})`, total, unit: "inputs", itemUnit: "inputs" });
-      current = dataset;
-      task?.update({ done });
-    },
-    finish: () => task?.finish(),
-  };
 }
