@@ -66,18 +66,19 @@ async function evalEmoji(
   { split, queries, families, path, out, threads }: EmojiOptions,
   context: CommandContext,
 ): Promise<void> {
-  const [{ loadModel }, { loadCorpus }, { scoreModel }, { printReport }] = await Promise.all([
+  const [{ loadModel }, { loadCorpus }, { scoreModel }, { printReport }, { withoutPictures }] = await Promise.all([
     import("../../embed/load-model.ts"),
     import("../evaluation/load-corpus.ts"),
     import("../evaluation/score-model.ts"),
     import("../evaluation/print-report.ts"),
+    import("../../eval/cases/query-case.ts"),
   ]);
   await using model = await loadModel(name, { ...showDownload(context), ...(threads === undefined ? {} : { threads }) });
   const corpus = await loadCorpus(context);
   const tasks = { split, queriesPerTask: queries, ...(families === undefined ? {} : { families }) };
   const report = await scoreModel(model, { corpus, singlePath: path, ...tasks }, context);
   const files = out === undefined ? undefined : await (await import("../../eval/report/write-report.ts")).writeReport(out, report);
-  if (context.json) return await context.out.json({ report, files: files ?? null });
+  if (context.json) return await context.out.json({ report: { ...report, cases: withoutPictures(report.cases) }, files: files ?? null });
   await context.out.line(printReport(report));
   if (files !== undefined) await context.out.line(`\nThe report: ${files.html}\nThe same for programs: ${files.json}`);
 }

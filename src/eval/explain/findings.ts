@@ -41,11 +41,11 @@ function classes({ means, tasks, model }: Omit<Explanation, "findings">): string
 
 function alone({ means }: Omit<Explanation, "findings">): string {
   const only = means.classes.filter((each) => each.class.startsWith("only path "));
-  return `Queries that a path finds alone: ${only.map((each) => `${each.class.slice("only ".length)} ${each.queries} (${percent(each.value)} %; the aggregate answers ${each.aggregateRight} of them)`).join(", ")}.`;
+  return `Found by one path alone: ${only.map((each) => `${each.class.slice("only ".length)} ${each.queries} (${percent(each.value)} %, ${each.aggregateRight} of them answered by the aggregate too)`).join(", ")}.`;
 }
 
 function aggregate({ means: { rescued, lost } }: Omit<Explanation, "findings">): string {
-  return `The aggregate is right though no path is on ${plural(rescued.queries, "query", "queries")} (${shareOf(rescued)}), and wrong though a path is right on ${lost.queries} (${shareOf(lost)}).`;
+  return `The aggregate is right though no path is on ${plural(rescued.queries, "query", "queries")}, ${shareOf(rescued)}, and wrong though a path is right on ${lost.queries}, ${shareOf(lost)}.`;
 }
 
 function agreement({ agreement: found, model: { pathCount } }: Omit<Explanation, "findings">): string | undefined {

@@ -30,7 +30,7 @@ export function summaries({ tasks, means }: Explanation): { readonly name: strin
 
 /** How wide the names of rows are drawn. */
 export function labelWidth(names: readonly string[]): number {
-  return Math.min(204, Math.max(90, ...names.map((name) => 6.2 * name.length)));
+  return Math.ceil(Math.min(204, Math.max(90, ...names.map((name) => 6.8 * name.length))));
 }
 
 function shares({ classes, rescued, lost }: TaskSummary): readonly (readonly [string, CountedShare])[] {

@@ -23,7 +23,7 @@ export async function preferencesSection({ preferences }: Explanation): Promise<
   const figures: Html[] = [];
   for (const { kind, caption } of KINDS) {
     const own = preferences.filter((preference) => preference.kind === kind);
-    if (own.length > 0) figures.push(await figure(preferenceChart(own, kind), `${caption}: path minus the mean of the others, points`));
+    if (own.length > 0) figures.push(await figure(preferenceChart(own, kind), `${caption}, points`));
   }
   const sure = surePreferences(preferences);
   const told =
@@ -34,10 +34,10 @@ export async function preferencesSection({ preferences }: Explanation): Promise<
         </p>`
       : preferenceTable(sure, "Differences that hold after correction");
   const body = html`<p>
-      Each path beside the mean of the others, on the same queries; ● marks what holds after correction (p &lt; ${SIGNIFICANT}). Groups of fewer than
+      Each path's P@1 minus the mean of the others', on the same queries; ● marks what holds after correction (p &lt; ${SIGNIFICANT}). Groups of fewer than
       ${LEAST_QUERIES} queries are left out.
     </p>
-    ${gallery(figures)} ${told} ${folded("All comparisons", preferenceTable(preferences, "Path minus the mean of the others"))}
+    ${gallery(figures, "narrow")} ${told} ${folded("All comparisons", preferenceTable(preferences, "Path minus the mean of the others"))}
     <p class="note">
       p is corrected for all paths and groups of its kind by the step-down maximum of studentised bootstrap differences (Westfall and Young): among
       all tasks (or families, or labels) together the chance of a single false mark is at most ${SIGNIFICANT}. The intervals are not corrected.

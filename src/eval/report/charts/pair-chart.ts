@@ -23,7 +23,7 @@ export function pairChart({ id, what, matrix, names = matrix.map((_, path) => `p
     description: `Heat map of the ${what} between paths: ${text.join(", ")}.`,
     rows: names,
     columns: names.map((name) => name.replace(/^path /, "")),
-    labelWidth: Math.max(52, ...names.map((name) => 6.4 * name.length)),
+    labelWidth: Math.ceil(Math.max(52, ...names.map((name) => 7.2 * name.length))),
     cell: { width: side, height: Math.min(40, side) },
     cells: matrix.map((row) => row.map((value) => heatCell(value, decimal(value), [0, 1]))),
   });

@@ -60,7 +60,7 @@ function pathsByTasks(report: Report, main: ReportModel): Chart {
     description: `Heat map of precision at 1 by path and task: ${report.tasks.map((task, index) => `${task.name} ${scores[index]?.map(percent).join(", ")}`).join("; ")}.`,
     rows: labels,
     columns: main.paths.map((_, path) => (main.paths.length > 5 ? String(path) : `path ${path}`)),
-    labelWidth: Math.min(204, Math.max(120, ...labels.map((label) => 6.1 * label.length))),
+    labelWidth: Math.ceil(Math.min(204, Math.max(120, ...labels.map((label) => 6.1 * label.length)))),
     cell: { width: Math.max(34, Math.min(49, Math.floor(230 / main.paths.length))), height: 26 },
     cells: scores.map((row, task) => row.map((score, path) => shiftCell(shifts[task]?.[path] ?? 0, percent(score), reach))),
   };
