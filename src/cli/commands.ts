@@ -29,6 +29,11 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   { name: "eval", summary: "score a model on a benchmark", load: async () => (await import("./commands/eval.ts")).command },
   {
+    name: "explain",
+    summary: "tell what each path finds, prefers and misses",
+    load: async () => (await import("./commands/explain.ts")).command,
+  },
+  {
     name: "compare",
     summary: "tell whether runs on MMEB differ, query by query",
     load: async () => (await import("./commands/compare.ts")).command,

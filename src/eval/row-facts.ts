@@ -29,7 +29,7 @@ export class FactsCollector implements TaskWatcher {
   readonly #top: number;
 
   /** @param top how many candidates are kept of each view. */
-  constructor(task: RankingTask, pathCount: number, { top = 3 }: { readonly top?: number } = {}) {
+  constructor(task: RankingTask, pathCount: number, { top = 3 }: { readonly top?: number | undefined } = {}) {
     this.views = scoredViews(pathCount);
     this.#task = task;
     this.#top = top;

@@ -185,13 +185,20 @@ function judgeRow(row: RankingRow, scores: RowScores, { embeddings, margins, cor
   note(scores.maxSim, margins.summed);
   const places = [...right, ...doubtful];
   const part = { query: row.query, candidates: places.map((place) => row.candidates[place] as number), positive: 0 };
-  const duplicates = right.slice(1).map((_, place) => place + 1);
   const exact = scoreRow(part, embeddings);
-  if (corrects) correct(scores, places, exact);
-  const verdict = (list: Float64Array): number => Number(isHit(list, { positive: 0, duplicates }));
-  return { aggregate: verdict(exact.aggregate), paths: exact.paths.map(verdict), all: verdict(exact.all), maxSim: verdict(exact.maxSim) };
+  if (corrects) {
+    correct(scores, places, exact);
+    return verdictOf(scores, row);
+  }
+  return verdictOf(exact, { positive: 0, duplicates: right.slice(1).map((_, place) => place + 1) });
 }
 
+function verdictOf(scores: RowScores, row: Pick<RankingRow, "positive" | "duplicates">): RowVerdict {
+  const verdict = (list: Float64Array): number => Number(isHit(list, row));
+  return { aggregate: verdict(scores.aggregate), paths: scores.paths.map(verdict), all: verdict(scores.all), maxSim: verdict(scores.maxSim) };
+}
+
+/** Puts exact scores in the places of others. */
 function correct(scores: RowScores, places: readonly number[], exact: RowScores): void {
   const replace = (list: Float64Array, by: Float64Array): void => places.forEach((place, at) => (list[place] = by[at] as number));
   replace(scores.aggregate, exact.aggregate);

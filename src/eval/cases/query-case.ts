@@ -90,3 +90,8 @@ export const caseGallerySchema: z.ZodType<CaseGallery> = z.strictObject({
   leftOut: z.int().nonnegative(),
   unreadable: z.int().nonnegative(),
 });
+
+/** A gallery for whoever reads JSON from a pipe: without its pictures, which are in the written files. */
+export function withoutPictures<Gallery extends CaseGallery | null>(gallery: Gallery): Gallery {
+  return gallery === null ? gallery : { ...gallery, pictures: {} };
+}

@@ -1,7 +1,7 @@
 import { findModel } from "../../../embed/load-model.ts";
 import { openImageStore } from "../../../data/image-store/image-store.ts";
 import { withPictures } from "../../../eval/cases/case-pictures.ts";
-import type { CaseGallery } from "../../../eval/cases/query-case.ts";
+import { withoutPictures, type CaseGallery } from "../../../eval/cases/query-case.ts";
 import type { DatasetResult } from "../../../eval/mmeb/dataset-result.ts";
 import { buildMmebReport, type EmbeddingFlops } from "../../../eval/mmeb/report/mmeb-report.ts";
 import { writeMmebReport } from "../../../eval/mmeb/report/write-mmeb-report.ts";
@@ -11,6 +11,7 @@ import type { CommandContext } from "../../command-module.ts";
 import { embeddingFlops } from "./embedding-flops.ts";
 import { defaultCache, requireFolders, type MmebOptions } from "./mmeb-options.ts";
 import { openEmbedder, type OpenEmbedder } from "./open-embedder.ts";
+import { showDatasets } from "./show-datasets.ts";
 import { printMmeb } from "./print-mmeb.ts";
 import { showDatasets } from "./show-datasets.ts";
 
@@ -50,7 +51,7 @@ async function report(done: MmebRun, { opened, options, run }: ReportContext, co
     cases: await mmebGallery(done.results, run.images),
   });
   const files = options.out === undefined ? undefined : await writeMmebReport(options.out, made);
-  if (context.json) return context.out.json({ report: made, counts: done.counts, reused: done.reused, files: files ?? null });
+  if (context.json) return context.out.json({ report: { ...made, cases: withoutPictures(made.cases) }, counts: done.counts, reused: done.reused, files: files ?? null });
   await context.out.line(printMmeb(made));
   if (files !== undefined)
     await context.out.line(`\nThe report: ${files.html}\nAs Markdown: ${files.markdown}\nThe same for programs: ${files.json}`);

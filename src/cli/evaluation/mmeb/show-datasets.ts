@@ -1,4 +1,4 @@
-import type { MmebRunOptions } from "../../../eval/mmeb/run-mmeb.ts";
+import type { DatasetVisitOptions } from "../../../eval/mmeb/visit-datasets.ts";
 import type { Progress, ProgressTask } from "../../terminal/progress.ts";
 
 /** Shows a bar for each dataset of which something has to be embedded. @param before what stands before the dataset's name, if anything does. */
@@ -6,7 +6,7 @@ export function showDatasets(
   { progress }: { readonly progress: Progress },
   before?: string,
 ): {
-  readonly onProgress: NonNullable<MmebRunOptions["onProgress"]>;
+  readonly onProgress: NonNullable<DatasetVisitOptions["onProgress"]>;
   readonly finish: () => void;
 } {
   let task: ProgressTask | undefined;

@@ -1,7 +1,7 @@
 import { MMEB_DATASETS, type MmebDataset } from "../../../data/mmeb/datasets.ts";
 import { collapseVerdict, type CollapseVerdict } from "../../../embed/diversity/collapse-verdict.ts";
-import { symmetricMatrix, type PathMatrix } from "../../../embed/diversity/path-matrix.ts";
-import { mean, type BootstrapOptions } from "../../bootstrap.ts";
+import { meanMatrix, type PathMatrix } from "../../../embed/diversity/path-matrix.ts";
+import type { BootstrapOptions } from "../../bootstrap.ts";
 import type { CaseGallery } from "../../cases/query-case.ts";
 import type { Fact } from "../../report/report-types.ts";
 import { datasetOf, type DatasetResult } from "../dataset-result.ts";
@@ -111,8 +111,4 @@ function noticesOf(results: readonly DatasetResult[], absent: readonly string[])
     ...(subsets.length === 0 ? [] : [`Only the first ${subsets.join(" or ")} rows of each dataset are scored.`]),
     ...(omitted.length === 0 ? [] : [`Left out because text and image are empty, or the image is missing: ${omitted.join("; ")}.`]),
   ];
-}
-
-function meanMatrix(matrices: readonly PathMatrix[]): PathMatrix {
-  return symmetricMatrix(matrices[0]?.length ?? 0, (left, right) => mean(matrices.flatMap((matrix) => matrix[left]?.[right] ?? [])));
 }
