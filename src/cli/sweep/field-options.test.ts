@@ -15,7 +15,10 @@ describe("fields on the command line", () => {
   });
 
   test("name a baseline by values, or by its name", () => {
-    expect(baselineOption("model.paths.count=1,model.paths.aggregation=mean")).toEqual({ "model.paths.count": 1, "model.paths.aggregation": "mean" });
+    expect(baselineOption("model.paths.count=1,model.paths.aggregation=mean")).toEqual({
+      "model.paths.count": 1,
+      "model.paths.aggregation": "mean",
+    });
     expect(baselineOption("no path loss")).toBe("no path loss");
     expect(baselineOption("count=1 prefixLength=4")).toBe("count=1 prefixLength=4");
   });

@@ -57,7 +57,11 @@ function inCell({ label }: SweepCell): (error: unknown) => never {
   return (error) => {
     if (!PolyvecError.isInstance(error) || !["config", "graph", "shape"].includes(error.code)) throw error;
     const { message, details } = error;
-    throw new ConfigError({ message: `the cell ${label} cannot be trained: ${message}`, details: { ...details, cell: label }, cause: error });
+    throw new ConfigError({
+      message: `the cell ${label} cannot be trained: ${message}`,
+      details: { ...details, cell: label },
+      cause: error,
+    });
   };
 }
 

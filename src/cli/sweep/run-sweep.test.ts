@@ -59,12 +59,20 @@ async function sweep(
   const nothing = (): Promise<void> => Promise.resolve();
   const context: CommandContext = { progress, signal, out: { line: nothing, bytes: nothing, json: nothing }, json: false, env: {}, mute: () => undefined }; // prettier-ignore
   const read = await readSweep(recipe, { evaluation: { bench: "mmeb", ...validation, prompts: "model" }, ...overrides });
-  const options = { out: join(root, "out"), test: false, retry: false, cache: join(root, "cache"), threads: 1, again: "polyvec sweep again" };
+  const options = {
+    out: join(root, "out"),
+    test: false,
+    retry: false,
+    cache: join(root, "cache"),
+    threads: 1,
+    again: "polyvec sweep again",
+  };
   return runSweep({ ...options, ...more, sweep: read }, context);
 }
 
 const trained = (labels: readonly string[]): string[] => labels.filter((label) => label.startsWith("run "));
-const runFolder = ({ report, folder }: SweepResult, cell: number, seed: number): string => join(folder, report.cells[cell]?.runs[seed]?.folder ?? "");
+const runFolder = ({ report, folder }: SweepResult, cell: number, seed: number): string =>
+  join(folder, report.cells[cell]?.runs[seed]?.folder ?? "");
 
 test("a sweep goes on where it was stopped, does nothing twice, takes new cells in, and keeps failures as rows", async () => {
   const controller = new AbortController();
@@ -153,5 +161,8 @@ test("a dry run tells the cells, what each will cost and what is there", async (
   expect(text.out).toContain("3 cells x 2 seeds; left to train: 6 runs");
   const none = await runPolyvec("sweep", recipe, "--vary", "model.paths.count=1,2", "--dry-run");
   expect(none).toMatchObject({ code: 1, err: expect.stringContaining("give --bench mmeb with --data and --images") as string });
-  expect(await runPolyvec("sweep", recipe, "--vary", "steps=1")).toMatchObject({ code: 2, err: expect.stringContaining("--out") as string });
+  expect(await runPolyvec("sweep", recipe, "--vary", "steps=1")).toMatchObject({
+    code: 2,
+    err: expect.stringContaining("--out") as string,
+  });
 });

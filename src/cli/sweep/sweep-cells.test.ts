@@ -65,7 +65,11 @@ describe("cells", () => {
   test("names that would be alike are written in full, objects by their values", () => {
     const vary = { "optimizer.learningRate": [1e-3], "objective.regulariser": [{ kind: "orthogonality", centred: false }] };
     expect(labels(cellsOf({ vary }))).toEqual(["learningRate=0.001 regulariser=orthogonality-false"]);
-    const both = { "optimizer.learningRate": [1], "objective.regulariser": [{ kind: "vclub", learningRate: 1 }], "optimizer.kind": ["muon"] };
+    const both = {
+      "optimizer.learningRate": [1],
+      "objective.regulariser": [{ kind: "vclub", learningRate: 1 }],
+      "optimizer.kind": ["muon"],
+    };
     expect(labels(cellsOf({ vary: both }))).toEqual(["learningRate=1 regulariser=vclub-1 kind=muon"]);
   });
 
@@ -80,14 +84,20 @@ describe("cells", () => {
     [{ vary: { steps: [] } }, /sweep\.json: vary\.steps/],
     [{ vari: { steps: [1] } }, /vari is not a known field \(did you mean vary\?\)/],
     [{ vary: { steps: [1] }, seeds: [1, 1] }, /expected each seed once/],
-    [{ vary: { steps: [1] }, evaluation: { bench: "mmeb", data: "d", images: "i", datasets: ["GQB"] } }, /expected one of MMEB's 36 datasets/],
+    [
+      { vary: { steps: [1] }, evaluation: { bench: "mmeb", data: "d", images: "i", datasets: ["GQB"] } },
+      /expected one of MMEB's 36 datasets/,
+    ],
   ])("%j is an error that says what is wrong", (definition, message) => {
     expect(() => cellsOf(definition)).toThrow(expect.objectContaining({ code: "config", message: expect.stringMatching(message) as string }) as Error); // prettier-ignore
   });
 });
 
 describe("the baseline", () => {
-  const definition = { vary: { "model.paths.count": [1, 2], "model.paths.aggregation": ["mean", "gate"] }, variants: [{ name: "long", set: { steps: 9 } }] };
+  const definition = {
+    vary: { "model.paths.count": [1, 2], "model.paths.aggregation": ["mean", "gate"] },
+    variants: [{ name: "long", set: { steps: 9 } }],
+  };
   const labelOf = (baseline: unknown): string => {
     const source = sourceOf({ ...definition, ...(baseline === undefined ? {} : { baseline }) });
     return baselineOf(makeCells(source), source).label;

@@ -117,13 +117,14 @@ export async function runMmebShard(embedder: ItemEmbedder, shard: Shard, options
   return { computed, cached };
 }
 
-interface FoundDataset {
+/** A dataset that is there. */
+export interface FoundDataset {
   readonly dataset: MmebDataset;
   readonly files: readonly string[];
 }
 
-/** @throws {DataError} if a name is unknown, an asked-for dataset is not there, or none is. */
-async function findDatasets({ data, datasets }: MmebRunOptions): Promise<FoundDataset[]> {
+/** The datasets that are asked for, or all that are there. @throws {DataError} if a name is unknown, an asked-for dataset is not there, or none is. */
+export async function findDatasets({ data, datasets }: MmebRunOptions): Promise<FoundDataset[]> {
   const asked = datasets === undefined ? MMEB_DATASETS : [...new Set(datasets)].map(known);
   const found: FoundDataset[] = [];
   for (const dataset of MMEB_DATASETS.filter((each) => asked.includes(each))) {
@@ -151,7 +152,8 @@ function notThere(name: string, data: string, before = ""): DataError {
   return new DataError({ message, details: { dataset: name, file: data } });
 }
 
-async function sourceOf(
+/** A dataset with its rows, and what a result on it depends on. */
+export async function sourceOf(
   { dataset, files }: FoundDataset,
   { identity, style }: ItemEmbedder,
   { subset, seed, missingImages, signal }: MmebRunOptions,
@@ -173,14 +175,15 @@ async function earlierResult({ dataset, conditions }: DatasetSource, out: string
   }
 }
 
-async function openCache({ name, identity }: ItemEmbedder, folder: string): Promise<EmbeddingCache> {
+/** Where embeddings are kept, for a run alone if nobody can tell what computes them. */
+export async function openCache({ name, identity }: ItemEmbedder, folder: string): Promise<EmbeddingCache> {
   if (identity !== undefined) return EmbeddingCache.open(folder, identity);
   const temporary = await mkdtemp(join(tmpdir(), "polyvec-embeddings-"));
   return EmbeddingCache.temporary(temporary, { name, fingerprint: "", options: {} });
 }
 
 /** Which dataset's turn it is. */
-interface Turn {
+export interface DatasetTurn {
   /** Of the whole run, so that an image that several datasets show is read for its name once. */
   readonly keys: ContentKeys;
   readonly dataset: MmebDataset;
@@ -188,11 +191,12 @@ interface Turn {
   readonly datasets: number;
 }
 
-function contextOf(
+/** What a dataset is embedded and scored with when its turn comes. */
+export function contextOf(
   embedder: ItemEmbedder,
   cache: EmbeddingCache,
   { images, signal, onProgress }: MmebRunOptions,
-  turn: Turn,
+  turn: DatasetTurn,
 ): DatasetRunContext {
   const { keys, dataset, place, datasets } = turn;
   return {
