@@ -21,11 +21,7 @@ export const command: CommandModule = defineCommand({
         "what others are compared with: model.paths.count=1, or a cell's name; default the first",
         baselineOption,
       )
-      .option(
-        "--view <name>",
-        "compare and choose by aggregate, all or maxSim; default aggregate",
-        oneOf("aggregate", "all", "maxSim"),
-      )
+      .option("--view <name>", "compare and choose by aggregate, all or maxSim; default aggregate", oneOf("aggregate", "all", "maxSim"))
       .option("--bench <name>", "emoji, for recipes that train on them, or mmeb", oneOf("emoji", "mmeb"))
       .option("--queries <count>", "emoji: at most so many queries for each task; default 60", positiveInteger)
       .option("--data <folder>", "mmeb: holds <dataset>/test-*.parquet to choose by")

@@ -16,7 +16,7 @@ export interface RunContext extends ModelRunContext {
   readonly openData: (recipe: Recipe) => Promise<OpenedData>;
   /** The model that a recipe starts from; undefined for one from scratch. */
   readonly baseFolder: string | undefined;
-  /** Scored on the way, as often as a recipe asks for; choices are made on these. */
+  /** Scored on the way, as often as a recipe asks for, if there are any; choices are made on these. */
   readonly validationTasks: readonly EvaluationTask[];
   /** What the runs belong to, for messages: `this reproduction`. */
   readonly whole: string;

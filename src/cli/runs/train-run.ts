@@ -63,7 +63,7 @@ async function train(
     source,
     texts,
     instructions,
-    evaluate: (model) => scorer.score(model, signal),
+    ...(validationTasks.length > 0 && { evaluate: (model) => scorer.score(model, signal) }),
     onEvent: (event) => {
       if (event.type === "warning") progress.note(`step ${event.step}: ${event.message}`);
       if (event.type !== "step") return;

@@ -50,7 +50,9 @@ export async function planSweep(
   const plans = await planCells(sweep, { openData, machines: [machine] }, context);
   const { seeds } = sweep.definition;
   const places = out === undefined ? [] : await runPlaces(out, sweep.cells, seeds);
-  const states = new Map(await Promise.all(places.map(async (place) => [`${place.cell.id} ${place.seed}`, await runState(place)] as const)));
+  const states = new Map(
+    await Promise.all(places.map(async (place) => [`${place.cell.id} ${place.seed}`, await runState(place)] as const)),
+  );
   const cells = sweep.cells.flatMap(({ id, label, aliases, recipe }): PlannedCell[] => {
     const plan = plans.get(id);
     if (plan === undefined) return [];
@@ -70,7 +72,8 @@ export async function planSweep(
       },
     ];
   });
-  const leftOf = ({ states: own }: PlannedCell): number => Object.values(own).filter((state) => state === "new" || state === "begun").length;
+  const leftOf = ({ states: own }: PlannedCell): number =>
+    Object.values(own).filter((state) => state === "new" || state === "begun").length;
   const sum = (of: (cell: PlannedCell) => number): number => cells.reduce((total, cell) => total + leftOf(cell) * of(cell), 0);
   const left = { runs: sum(() => 1), flops: sum((cell) => cell.flops), seconds: sum((cell) => cell.seconds) };
   return { machine: machine.name, seeds, notices: sweepNotices(sweep), cells, left };
@@ -99,7 +102,9 @@ export function printSweepPlan({ machine, seeds, notices, cells, left }: SweepPl
       stateText(cell),
     ]),
   );
-  const same = cells.flatMap(({ label, aliases }) => (aliases.length === 0 ? [] : [`${label} is the same training as ${aliases.join(", ")}`]));
+  const same = cells.flatMap(({ label, aliases }) =>
+    aliases.length === 0 ? [] : [`${label} is the same training as ${aliases.join(", ")}`],
+  );
   const sums = `${cells.length} cells x ${seeds.length} seeds; left to train: ${left.runs} runs, ${flops(left.flops)}, ${duration(left.seconds)} on ${machine}. Measured just now; validation, checkpoints and the estimator of mutual information are not counted.`;
   return [table, ...same, sums, ...notices].join("\n\n");
 }

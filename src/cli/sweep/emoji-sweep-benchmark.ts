@@ -13,11 +13,7 @@ import type { EmojiSweepEvaluation } from "./sweep-definition.ts";
 const TIMED = 64;
 
 /** The emoji benchmark: choices on its validation part, the test on held-out concepts and a vendor that no training showed. */
-export function emojiSweepBenchmark(
-  corpus: EmojiCorpus,
-  { queries }: EmojiSweepEvaluation,
-  context: ModelRunContext,
-): SweepBenchmark {
+export function emojiSweepBenchmark(corpus: EmojiCorpus, { queries }: EmojiSweepEvaluation, context: ModelRunContext): SweepBenchmark {
   const parts = new Map<SweepPart, EvaluationTask[]>();
   const tasksOf = (part: SweepPart): EvaluationTask[] => {
     const tasks = parts.get(part) ?? emojiBenchmark(corpus, { split: part, queriesPerTask: queries });

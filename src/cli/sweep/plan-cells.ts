@@ -43,7 +43,7 @@ export async function planCells(
       if (!opened.has(key)) opened.set(key, await openData(recipe));
       const { source, texts } = present(opened.get(key), "the data");
       const baseFolder = await baseFolderOf({ recipe, file: recipeFile }, context, (id) => fetchHubSettings(id, showDownload(context)));
-      const outline = await outlineModel(recipe, { baseFolder, texts });
+      const outline = await outlineModel(recipe, { baseFolder, texts }).catch(inCell(cell));
       plans.set(cell.id, await planRun(recipe, { outline, batches: { source, count: BATCHES }, machines }).catch(inCell(cell)));
     }
   } finally {
@@ -57,7 +57,11 @@ function inCell({ label }: SweepCell): (error: unknown) => never {
   return (error) => {
     if (!PolyvecError.isInstance(error) || !["config", "graph", "shape"].includes(error.code)) throw error;
     const { message, details } = error;
-    throw new ConfigError({ message: `the cell ${label} cannot be trained: ${message}`, details: { ...details, cell: label }, cause: error });
+    throw new ConfigError({
+      message: `the cell ${label} cannot be trained: ${message}`,
+      details: { ...details, cell: label },
+      cause: error,
+    });
   };
 }
 

@@ -3,7 +3,8 @@ import type { Sweep } from "./read-sweep.ts";
 
 /** What a reader must know of how alike the cells were trained: the same data in the same order for the same number of steps, or in what they differ. */
 export function sweepNotices({ cells, definition: { seeds } }: Pick<Sweep, "cells" | "definition">): string[] {
-  const differing = (of: (cell: (typeof cells)[number]) => unknown): boolean => new Set(cells.map((cell) => canonicalJson(of(cell)))).size > 1;
+  const differing = (of: (cell: (typeof cells)[number]) => unknown): boolean =>
+    new Set(cells.map((cell) => canonicalJson(of(cell)))).size > 1;
   const differences = [
     ...(differing(({ recipe }) => recipe.data) ? ["data"] : []),
     ...(differing(({ recipe }) => recipe.steps) ? ["number of steps"] : []),

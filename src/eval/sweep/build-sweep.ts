@@ -142,7 +142,11 @@ function describeCell(cell: SweepCellInput, { input, validation, test }: Scored)
     settings,
     aliases,
     status: failed === 0 ? "finished" : failed < runs.length ? "partial" : "failed",
-    runs: runs.map(({ seed, folder, outcome, failure }) => ({ seed, folder, failure: outcome === undefined ? (failure ?? "unknown") : null })),
+    runs: runs.map(({ seed, folder, outcome, failure }) => ({
+      seed,
+      folder,
+      failure: outcome === undefined ? (failure ?? "unknown") : null,
+    })),
     pathCount: validation.pathCount(id),
     validation: validation.scores(id),
     difference: validation.difference(id, input.baseline, input.view),

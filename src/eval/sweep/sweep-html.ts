@@ -97,11 +97,7 @@ function failures(report: SweepReport): Section | undefined {
 
 function method({ facts, tasks, seeds }: SweepReport): Section {
   const queries = tasks.reduce((sum, task) => sum + task.queries, 0);
-  const shown = [
-    ...facts,
-    { label: "Seeds", value: seeds.join(", ") },
-    { label: "Queries", value: `${queries} in ${tasks.length} tasks` },
-  ];
+  const shown = [...facts, { label: "Seeds", value: seeds.join(", ") }, { label: "Queries", value: `${queries} in ${tasks.length} tasks` }];
   const body = html`<dl class="facts">
       ${shown.map(({ label, value }) => html`<div><dt>${label}</dt><dd>${value}</dd></div>` /* prettier-ignore */)}
     </dl>

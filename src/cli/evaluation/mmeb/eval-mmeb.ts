@@ -13,7 +13,6 @@ import { defaultCache, requireFolders, type MmebOptions } from "./mmeb-options.t
 import { openEmbedder, type OpenEmbedder } from "./open-embedder.ts";
 import { showDatasets } from "./show-datasets.ts";
 import { printMmeb } from "./print-mmeb.ts";
-import { showDatasets } from "./show-datasets.ts";
 
 /** Scores a model, or a module that embeds, on MMEB; with `--shard` it only embeds its part. */
 export async function evalMmeb(model: string | undefined, options: MmebOptions, context: CommandContext): Promise<void> {
