@@ -12,6 +12,7 @@ import { throwIfAborted } from "../evaluate.ts";
 import { ContentKeys, type ImageReader } from "./content-keys.ts";
 import { isUnder, readDatasetResult, resultFile, writeDatasetResult, type DatasetResult, type ResultConditions } from "./dataset-result.ts";
 import type { EmbedCounts } from "./embed-items.ts";
+import { ImageDigests } from "./image-digests.ts";
 import type { ItemEmbedder } from "./item-embedder.ts";
 import { embedShard, runDataset, type DatasetRunContext, type DatasetSource } from "./run-dataset.ts";
 import type { Shard } from "./shard.ts";
@@ -34,8 +35,10 @@ export interface MmebRunOptions {
   readonly missingImages: "error" | "omit";
   /** Where results are kept, and found again; nowhere if not given. */
   readonly out?: string | undefined;
-  /** Where embeddings are kept. */
+  /** Where embeddings are kept, and the digests of images. */
   readonly cache: string;
+  /** Reads every image again to name it by its content, whatever an earlier run knows of it. */
+  readonly rehash?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: MmebProgress) => void) | undefined;
 }
@@ -71,7 +74,8 @@ export async function runMmeb(embedder: ItemEmbedder, options: MmebRunOptions): 
   const found = await findDatasets(options);
   const state = new RunState();
   await using cache = await openCache(embedder, options.cache);
-  const keys = new ContentKeys(options.images, embedder.style);
+  await using digests = await openDigests(embedder, options);
+  const keys = new ContentKeys(options.images, embedder.style, digests);
   for (const [place, each] of found.entries()) {
     throwIfAborted(options.signal, each.dataset.name);
     const source = await sourceOf(each, embedder, options);
@@ -101,7 +105,8 @@ export async function runMmebShard(embedder: ItemEmbedder, shard: Shard, options
   }
   const found = await findDatasets(options);
   await using cache = await openCache(embedder, options.cache);
-  const keys = new ContentKeys(options.images, embedder.style);
+  await using digests = await openDigests(embedder, options);
+  const keys = new ContentKeys(options.images, embedder.style, digests);
   let [computed, cached] = [0, 0];
   for (const [place, each] of found.entries()) {
     throwIfAborted(options.signal, each.dataset.name);
@@ -177,6 +182,11 @@ async function openCache({ name, identity }: ItemEmbedder, folder: string): Prom
   if (identity !== undefined) return EmbeddingCache.open(folder, identity);
   const temporary = await mkdtemp(join(tmpdir(), "polyvec-embeddings-"));
   return EmbeddingCache.temporary(temporary, { name, fingerprint: "", options: {} });
+}
+
+/** None where nothing is kept after the run. */
+async function openDigests({ identity }: ItemEmbedder, { cache, rehash = false }: MmebRunOptions): Promise<ImageDigests | undefined> {
+  return identity === undefined ? undefined : ImageDigests.open(cache, { rehash });
 }
 
 /** Which dataset's turn it is. */
