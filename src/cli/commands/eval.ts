@@ -38,6 +38,7 @@ export const command: CommandModule = defineCommand({
       .option("--missing-images <what>", "mmeb: error, or omit what misses one, and count it", oneOf("error", "omit"), "error")
       .option("--shard <i/n>", "mmeb: embed only this part, into the cache; a run without it then scores", shardOption)
       .option("--cache <folder>", "mmeb: where embeddings are kept; default ~/.cache/polyvec/embeddings")
+      .option("--rehash-images", "mmeb: read every image again to name it by its content, whatever the cache knows of it")
       .option("--batch-size <inputs>", "mmeb: inputs that the model takes at a time; default 32", positiveInteger)
       .option("--seed <number>", "mmeb: of the order in which candidates are scored", wholeNumber, 0),
   async run({ bench, ...options }, context, [name]) {

@@ -32,7 +32,9 @@ function encoded(width: number, height: number, seed: number): Promise<Buffer> {
 function sources(): ImageSource[] {
   return files.map((bytes, at) => {
     if (at % 3 === 0) return join(root, `${at}.png`);
-    return at % 3 === 1 ? new Uint8Array(bytes) : { name: `entry ${at}`, read: () => Promise.resolve(bytes) };
+    return at % 3 === 1
+      ? new Uint8Array(bytes)
+      : { name: `entry ${at}`, read: () => Promise.resolve(bytes), ...(at % 2 === 0 && { square: 33 }) };
   });
 }
 

@@ -10,6 +10,7 @@ import { EmbeddingCache, type CacheCounts } from "../embedding-cache/embedding-c
 import { throwIfAborted } from "../evaluate.ts";
 import { ContentKeys, type ImageReader } from "./content-keys.ts";
 import type { ResultConditions } from "./dataset-result.ts";
+import { ImageDigests } from "./image-digests.ts";
 import type { ItemEmbedder } from "./item-embedder.ts";
 import type { DatasetRunContext, DatasetSource } from "./run-dataset.ts";
 
@@ -29,8 +30,10 @@ export interface DatasetVisitOptions {
   readonly subset?: number | undefined;
   readonly seed: number;
   readonly missingImages: "error" | "omit";
-  /** Where embeddings are kept. */
+  /** Where embeddings are kept, and the digests of images. */
   readonly cache: string;
+  /** Reads every image again to name it by its content, whatever an earlier run knows of it. */
+  readonly rehash?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: MmebProgress) => void) | undefined;
 }
@@ -64,7 +67,8 @@ export async function visitDatasets(
 ): Promise<Pick<CacheCounts, "damaged">> {
   const found = await findDatasets(options);
   await using cache = await openCache(embedder, options.cache);
-  const keys = new ContentKeys(options.images, embedder.style);
+  await using digests = await openDigests(embedder, options);
+  const keys = new ContentKeys(options.images, embedder.style, digests);
   for (const [place, each] of found.entries()) {
     throwIfAborted(options.signal, each.dataset.name);
     const source = await sourceOf(each, embedder, options);
@@ -121,6 +125,11 @@ async function openCache({ name, identity }: ItemEmbedder, folder: string): Prom
   if (identity !== undefined) return EmbeddingCache.open(folder, identity);
   const temporary = await mkdtemp(join(tmpdir(), "polyvec-embeddings-"));
   return EmbeddingCache.temporary(temporary, { name, fingerprint: "", options: {} });
+}
+
+/** None where nothing is kept after the run. */
+async function openDigests({ identity }: ItemEmbedder, { cache, rehash = false }: DatasetVisitOptions): Promise<ImageDigests | undefined> {
+  return identity === undefined ? undefined : ImageDigests.open(cache, { rehash });
 }
 
 /** Which dataset's turn it is. */

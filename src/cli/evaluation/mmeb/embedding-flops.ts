@@ -42,8 +42,8 @@ async function flopsOf(
   paths: PathConfig,
   { folder: { processor, polyvec }, sample }: { readonly folder: ModelFolder; readonly sample: FlopsSample },
 ): Promise<number> {
-  const bytes = item.image === undefined ? undefined : await sample.images.read(item.image);
-  const input = await toModelInput({ item, bytes }, sample.inputs);
+  const { image } = item;
+  const input = toModelInput({ item, read: image === undefined ? undefined : () => sample.images.read(image) }, sample.inputs);
   if (isChat(input)) return 0;
   const batch = await processor.processBatch([input], polyvec.maxTokens === undefined ? {} : { maxTokens: polyvec.maxTokens });
   const { graph } = embeddingGraph({ backbone: processor.backbone, paths, vision: visionModeOf(batch) });

@@ -20,8 +20,8 @@ export async function evalMmeb(model: string | undefined, options: MmebOptions, 
   await using opened = await openEmbedder(model, options, context);
   await using images = await openImageStore(folders.images);
   const shown = showDatasets(context);
-  const { datasets, subset, seed, missingImages, out, cache = defaultCache(), shard } = options;
-  const run: MmebRunOptions = { data: folders.data, images, datasets, subset, seed, missingImages, out, cache, signal: context.signal, onProgress: shown.onProgress }; // prettier-ignore
+  const { datasets, subset, seed, missingImages, out, cache = defaultCache(), rehashImages: rehash, shard } = options;
+  const run: MmebRunOptions = { data: folders.data, images, datasets, subset, seed, missingImages, out, cache, rehash, signal: context.signal, onProgress: shown.onProgress }; // prettier-ignore
   if (shard !== undefined) {
     const counts = await runMmebShard(opened.embedder, shard, run).finally(shown.finish);
     const name = `${shard.index}/${shard.count}`;
