@@ -83,7 +83,7 @@ export async function mmebSweepBenchmark(
       const inputs: ModelInput[] = [];
       for (const item of items) {
         const bytes = item.image === undefined ? undefined : await store.read(item.image);
-        inputs.push(await toModelInput({ item, bytes }, { style: prompts, resolution }));
+        inputs.push(toModelInput({ item, read: bytes === undefined ? undefined : async () => bytes }, { style: prompts, resolution }));
       }
       return inputs;
     },
