@@ -16,6 +16,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./commands/reproduce.ts")).command,
   },
   { name: "train", summary: "train a model from a recipe", load: async () => (await import("./commands/train.ts")).command },
+  {
+    name: "dashboard",
+    summary: "show runs as they go, on a live page",
+    load: async () => (await import("./commands/dashboard.ts")).command,
+  },
   { name: "plan", summary: "tell what a training will cost", load: async () => (await import("./commands/plan.ts")).command },
   {
     name: "data",
