@@ -21,6 +21,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: "train and score every combination of some settings, into one table",
     load: async () => (await import("./commands/sweep.ts")).command,
   },
+  {
+    name: "dashboard",
+    summary: "show runs as they go, on a live page",
+    load: async () => (await import("./commands/dashboard.ts")).command,
+  },
   { name: "plan", summary: "tell what a training will cost", load: async () => (await import("./commands/plan.ts")).command },
   {
     name: "data",

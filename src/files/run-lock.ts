@@ -64,7 +64,7 @@ export async function isHeld(folder: string): Promise<boolean> {
   const owner = await readOwner(join(resolve(folder), LOCK_FILE));
   if (owner === undefined) return false;
   const isOurs = owner.pid === process.pid && owner.host === hostname();
-  return isOurs ? owner.begun === (await beginOf(process.pid)) : await isAlive(owner);
+  return isOurs ? owner.begun === (await beginOf(process.pid)) : isAlive(owner);
 }
 
 /** Creates the lock, in place of a dead process's if need be. @returns the dead process, if there was one. */
