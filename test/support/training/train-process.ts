@@ -25,6 +25,8 @@ export type SendSignal = (signal: NodeJS.Signals) => void;
 
 /** What a test does to a training in another process. */
 export interface TrainProcessOptions {
+  /** Beside what this process has in its environment. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Called when the process is started. */
   readonly onStart?: (send: SendSignal) => void;
   /** Told of each event as soon as it is printed. */
@@ -34,9 +36,12 @@ export interface TrainProcessOptions {
 /** Runs `polyvec train <args> --json` in a process of its own to its end, whatever that is. */
 export async function trainInProcess(
   args: readonly string[],
-  { onStart = () => undefined, onEvent = () => undefined }: TrainProcessOptions = {},
+  { env, onStart = () => undefined, onEvent = () => undefined }: TrainProcessOptions = {},
 ): Promise<TrainProcessResult> {
-  const child = spawn(process.execPath, ["--import", "tsx", MAIN, "train", ...args, "--json"], { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, ["--import", "tsx", MAIN, "train", ...args, "--json"], {
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   const closed = once(child, "close");
   const send: SendSignal = (signal) => void child.kill(signal);
   onStart(send);
