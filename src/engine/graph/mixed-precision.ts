@@ -1,6 +1,7 @@
 import { present } from "../../errors/families.ts";
 import { isHalf, type HalfType } from "../tensor/tensor.ts";
 import { expandComposites } from "./expand-composites.ts";
+import { FloatOperands, toFloat } from "./float-operands.ts";
 import { GraphBuilder, type Graph } from "./graph-builder.ts";
 import type { OperationName } from "./operations.ts";
 import { cast } from "./operators.ts";
@@ -19,7 +20,7 @@ export interface MixedPrecisionOptions {
  * The graph with its matrix products in 16-bit floats, and what they give and take kept so; inputs, outputs and delicate operations stay in float32.
  *
  * - Products take and give halves. So does what stands between them: activations, biases, scales, reshapes.
- * - Softmax computes in float32 and is kept in halves. Norms, reductions, rotary embeddings, exponentials and divisions take and give float32.
+ * - Softmax and its gradient are computed in float32; what is kept of it is halves. Norms, reductions, rotary embeddings, exponentials and divisions take and give float32.
  * - Sums of float32 and halves are float32, and so are sums of what are not plain products: the residual stream, and gradients of many parts.
  * - A weight stored in a file in halves of that type is used as it lies there; other weights are rounded once in a run.
  *
@@ -51,6 +52,9 @@ class PrecisionLowering {
   readonly #builder = new GraphBuilder();
   readonly #copies = new Map<Value, Value>();
   readonly #halves = new Map<Value, Value>();
+  /** Copies that are kept in halves, but computed with in float32, products apart. */
+  readonly #delicates = new Set<Value>();
+  readonly #operands = new FloatOperands();
   readonly #wholes = new Map<Value, Value>();
   /** Copies that are a product, or one with a bias or a scale. */
   readonly #products = new Set<Value>();
@@ -78,7 +82,7 @@ class PrecisionLowering {
     if (inputs.length === 0) return copyValue(this.#builder, value, inputs);
     if (this.#isKept(value)) return this.#inFull(value, inputs);
     if (value.operation === "matmul") return this.#product(this.#inHalves(value, inputs));
-    if (value.operation === "softmax") return this.#half(this.#inFull(value, inputs));
+    if (value.operation === "softmax") return this.#delicate(this.#half(this.#inFull(value, inputs)));
     if (value.operation === "gather") return this.#gathered(value, inputs);
     if (MOVES.has(value.operation)) return this.#moved(value, inputs);
     return TOLERANT.has(value.operation) ? this.#tolerant(value, inputs) : this.#inFull(value, inputs);
@@ -100,7 +104,7 @@ class PrecisionLowering {
   /** Of a table in halves the rows alone become float32, not the table. */
   #gathered(value: Value, inputs: readonly Value[]): Value {
     const rows = copyValue(this.#builder, value, inputs);
-    return inputs[0]?.operation === "external" ? full(rows) : rows;
+    return inputs[0]?.operation === "external" ? toFloat(rows) : rows;
   }
 
   /** In halves where every operand is of halves, or a vector or number that takes the precision of what it meets. */
@@ -110,10 +114,15 @@ class PrecisionLowering {
     const computed = floats.filter((input) => !isModest(input));
     const fits = halves.length > 0 && computed.every(({ dtype }) => isHalf(dtype));
     const isSum = (value.operation === "add" || value.operation === "sub") && computed.length > 1;
-    if (!fits || (isSum && !computed.every((input) => this.#products.has(input)))) return this.#inFull(value, inputs);
+    if (!fits || inputs.some((input) => this.#delicates.has(input)) || (isSum && !computed.every((input) => this.#products.has(input)))) return this.#inFull(value, inputs);
     const made = this.#inHalves(value, inputs);
     const keepsProduct = SCALES.has(value.operation) && computed.length === 1 && computed.every((input) => this.#products.has(input));
     return keepsProduct ? this.#product(made) : made;
+  }
+
+  #delicate(copy: Value): Value {
+    this.#delicates.add(copy);
+    return copy;
   }
 
   #product(copy: Value): Value {
@@ -129,9 +138,8 @@ class PrecisionLowering {
     );
   }
 
-  /** Each is made anew for its one use: what is kept is the halves. */
   #inFull(value: Value, inputs: readonly Value[]): Value {
-    return copyValue(this.#builder, value, inputs.map(full));
+    return copyValue(this.#builder, value, this.#operands.of(inputs));
   }
 
   /** The value in halves, rounded once for all that use it. */
@@ -146,7 +154,7 @@ class PrecisionLowering {
 
   /** A gradient of a weight in float32, once for the output and for what waits for it. */
   #whole(copy: Value): Value {
-    const known = this.#wholes.get(copy) ?? full(copy);
+    const known = this.#wholes.get(copy) ?? toFloat(copy);
     this.#wholes.set(copy, known);
     return known;
   }
@@ -154,10 +162,6 @@ class PrecisionLowering {
   #copyOf(value: Value): Value {
     return present(this.#copies.get(value), "a copied value");
   }
-}
-
-function full(copy: Value): Value {
-  return isHalf(copy.dtype) ? cast(copy, "float32") : copy;
 }
 
 /** A number, or a vector that is there from the start: a bias. */
