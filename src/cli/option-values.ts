@@ -47,3 +47,9 @@ export function oneOf<const Word extends string>(...words: readonly Word[]): (te
     throw new UsageError({ message: `got "${text}" where one of ${words.join(", ")} was expected`, details: { argument: text } });
   };
 }
+
+/** Makes a collector of options that take several of a few words, apart by commas or blanks. @throws {UsageError} as {@link oneOf}. */
+export function someOf<const Word extends string>(...words: readonly Word[]): (text: string, others?: readonly Word[]) => readonly Word[] {
+  const read = oneOf(...words);
+  return (text, others = []) => [...others, ...text.split(",").map(read)];
+}

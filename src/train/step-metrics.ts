@@ -5,7 +5,7 @@ import type { LoggedReading } from "./monitor/logged-reading.ts";
 import type { StepResult } from "./steps/step-engine.ts";
 
 /** What is logged of one step. Times apart, the same for the same recipe on the same machine, resumed or not. */
-export interface StepMetrics extends BatchMetrics {
+export interface StepMetrics extends BatchMetrics, UpdateMetrics {
   /** Steps done, this one included. */
   readonly step: number;
   /** What the regulariser counted for at this step. */
@@ -15,8 +15,18 @@ export interface StepMetrics extends BatchMetrics {
   /** How different the paths are on this step's first contrastive batch; at some steps only. */
   readonly diversity?: BatchDiversity;
   readonly learningRate: number;
-  /** Before clipping. */
-  readonly gradientNorm: number;
+}
+
+/** What is logged of a step's update. */
+export interface UpdateMetrics {
+  /** Before clipping; not there if the step was skipped. */
+  readonly gradientNorm?: number;
+  /** The gradients overflowed: no weight was moved. */
+  readonly isSkipped?: true;
+  /** What the loss was multiplied by, with precision `float16`. */
+  readonly lossScale?: number;
+  /** Steps without an update so far, this one included, with precision `float16`. */
+  readonly skippedSteps?: number;
 }
 
 /** What is logged of a step's batches: means over them if there are several (accumulation). */

@@ -10,6 +10,10 @@ export const command: CommandModule = defineCommand({
       .option("--out <folder>", "run folder: configuration, metrics, checkpoints, model")
       .option("--resume", "go on with the run in that folder from its last checkpoint")
       .option("--dry-run", "train nothing: print the recipe with all its defaults, the parameters, and what a step costs")
+      .option(
+        "--write-mmeb <folder>",
+        "train nothing: write the batches of a recipe on the emoji in MMEB-train's layout, with a recipe on them",
+      )
       .option("--seed <number>", "in place of the recipe's", wholeNumber)
       .option("--steps <count>", "in place of the recipe's", positiveInteger)
       .option("--dtype <type>", "how the model's weights are stored: float32, float16 or int8", oneOfDtypes("float32", "float16", "int8"))
@@ -19,7 +23,15 @@ export const command: CommandModule = defineCommand({
         "show the run on a live page, on 127.0.0.1 alone; port 4646 if none is named, 0: any free one",
         portNumber,
       ),
-  async run({ dryRun = false, out, ...options }, context, [file]) {
+  async run({ dryRun = false, writeMmeb, out, ...options }, context, [file]) {
+    if (writeMmeb !== undefined) {
+      const [{ readRecipe }, { overridden }, { writeBatches }] = await Promise.all([
+        import("../../train/recipe/recipe.ts"),
+        import("../training/train-options.ts"),
+        import("../training/write-batches.ts"),
+      ]);
+      return writeBatches(writeMmeb, { recipe: overridden(await readRecipe(file), options), file }, context);
+    }
     if (out === undefined && !dryRun) throw new UsageError({ message: "name the run's folder with --out, or only look with --dry-run" });
     const [{ readRecipe }, { overridden }, { inProcesses }, { besideDashboard }, { planRecipe, runRecipe }, { printPlan }] =
       await Promise.all([

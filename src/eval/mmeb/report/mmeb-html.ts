@@ -1,4 +1,5 @@
 import { mean } from "../../bootstrap.ts";
+import { casesSection } from "../../cases/cases-section.ts";
 import { heatMapChart, shiftCell } from "../../report/charts/heat-map.ts";
 import type { Chart } from "../../report/charts/render-chart.ts";
 import { count, decimal, percent } from "../../report/format-number.ts";
@@ -8,15 +9,16 @@ import { lineLegend } from "../../report/sections/line-legend.ts";
 import { figure, gallery, legend, swatch, table, type Section } from "../../report/sections/parts.ts";
 import { pairMean } from "../../../embed/diversity/path-matrix.ts";
 import { META_TASKS } from "../../../data/mmeb/datasets.ts";
+import { viewTitle } from "../../views.ts";
 import { computeChart, type ComputePoint } from "./charts/compute-chart.ts";
 import { radarChart, type RadarLine } from "./charts/radar-chart.ts";
 import type { MmebReport } from "./mmeb-report.ts";
-import { datasetTable, groupTable, viewTitle, type TextTable } from "./report-tables.ts";
+import { datasetTable, groupTable, type TextTable } from "./report-tables.ts";
 
 /** The report as one page: means beside the published rows, radar of the meta-tasks, paths by datasets, scores against computation. */
 export async function renderMmebReport(report: MmebReport): Promise<string> {
   const notice = report.notices.length === 0 ? null : report.notices.join(" ");
-  const sections = [await means(report), await paths(report), datasets(report), method(report)];
+  const sections = [await means(report), await paths(report), datasets(report), casesSection(report.cases, report.model.pathCount), method(report)];
   return renderPage({ title: report.title, createdAt: report.createdAt, notice }, sections.filter((section) => section !== undefined)); // prettier-ignore
 }
 

@@ -1,10 +1,11 @@
-import { heatCell, heatMapChart, shiftCell, type HeatMap } from "../charts/heat-map.ts";
+import { pairChart } from "../charts/pair-chart.ts";
+import { heatMapChart, shiftCell, type HeatMap } from "../charts/heat-map.ts";
 import { taskLabel } from "../charts/task-bars.ts";
 import { curveChart, pathLines } from "../charts/curve-chart.ts";
 import type { Chart } from "../charts/render-chart.ts";
 import { mean } from "../../bootstrap.ts";
 import { COLLAPSE_THRESHOLD, type CollapseVerdict } from "../../../embed/diversity/collapse-verdict.ts";
-import { pairMean, type PathMatrix } from "../../../embed/diversity/path-matrix.ts";
+import { pairMean } from "../../../embed/diversity/path-matrix.ts";
 import { modelOf } from "../find-in-report.ts";
 import { decimal, percent } from "../format-number.ts";
 import { html, type Html } from "../html.ts";
@@ -58,8 +59,8 @@ function pathsByTasks(report: Report, main: ReportModel): Chart {
     id: "paths-by-tasks",
     description: `Heat map of precision at 1 by path and task: ${report.tasks.map((task, index) => `${task.name} ${scores[index]?.map(percent).join(", ")}`).join("; ")}.`,
     rows: labels,
-    columns: main.paths.map((_, path) => (main.paths.length > 5 ? String(path + 1) : `path ${path + 1}`)),
-    labelWidth: Math.min(204, Math.max(120, ...labels.map((label) => 6.1 * label.length))),
+    columns: main.paths.map((_, path) => (main.paths.length > 5 ? String(path) : `path ${path}`)),
+    labelWidth: Math.ceil(Math.min(204, Math.max(120, ...labels.map((label) => 6.1 * label.length)))),
     cell: { width: Math.max(34, Math.min(49, Math.floor(230 / main.paths.length))), height: 26 },
     cells: scores.map((row, task) => row.map((score, path) => shiftCell(shifts[task]?.[path] ?? 0, percent(score), reach))),
   };
@@ -68,27 +69,10 @@ function pathsByTasks(report: Report, main: ReportModel): Chart {
 
 function diversityCharts(diversity: ModelDiversity): [Chart, string][] {
   return [
-    [pairChart("rank-correlation", "rank correlation of scores", diversity.rankCorrelation), "Rank correlation of scores"],
-    [pairChart("centred-cosine", "centred cosine", diversity.centredCosine), "Centred cosine"],
-    [pairChart("cka", "linear CKA", diversity.cka), "Linear CKA"],
+    [pairChart({ id: "rank-correlation", what: "rank correlation of scores", matrix: diversity.rankCorrelation }), "Rank correlation of scores"],
+    [pairChart({ id: "centred-cosine", what: "centred cosine", matrix: diversity.centredCosine }), "Centred cosine"],
+    [pairChart({ id: "cka", what: "linear CKA", matrix: diversity.cka }), "Linear CKA"],
   ];
-}
-
-function pairChart(id: string, what: string, matrix: PathMatrix): Chart {
-  const names = matrix.map((_, path) => String(path + 1));
-  const side = Math.max(34, Math.min(56, Math.floor(240 / matrix.length)));
-  const text = matrix.flatMap((row, left) =>
-    row.flatMap((value, right) => (left < right ? [`${left + 1} and ${right + 1} ${decimal(value)}`] : [])),
-  );
-  return heatMapChart({
-    id,
-    description: `Heat map of the ${what} between paths: ${text.join(", ")}.`,
-    rows: names.map((name) => `path ${name}`),
-    columns: names,
-    labelWidth: 52,
-    cell: { width: side, height: Math.min(40, side) },
-    cells: matrix.map((row) => row.map((value) => heatCell(value, decimal(value), [0, 1]))),
-  });
 }
 
 function diversityTable(report: Report): Html | undefined {

@@ -6,6 +6,7 @@ import type { PairData, Recipe } from "../../recipe/recipe-types.ts";
 import type { OpenDataOptions, OpenedData } from "../opened-data.ts";
 import { locatePairs } from "./locate-pairs.ts";
 import { pairSource, type MixedDataset } from "./pair-source.ts";
+import { writtenSource } from "./written-source.ts";
 
 /** Rows of each dataset whose texts a new tokenizer learns from. */
 const ROWS_FOR_TOKENIZER = 5000;
@@ -31,8 +32,11 @@ export async function openPairData(
     for (const files of found) opened.push(await openPairs(files));
     images = await openImageStore(data.images === undefined ? located.images : resolve(folder, data.images));
     const store = images;
-    const datasets = opened.map((dataset) => mixed(dataset, data));
-    const source = pairSource({ ...data, seed, datasets, openImage: (image) => store.image(image) });
+    const shared = { ...data, seed, openImage: (image: string) => store.image(image) };
+    const source =
+      data.order === "written"
+        ? await writtenSource({ ...shared, datasets: opened })
+        : pairSource({ ...shared, datasets: opened.map((dataset) => mixed(dataset, data)) });
     return { source, texts: () => textsOf(opened), instructions: {}, dispose };
   } catch (error) {
     await dispose();
