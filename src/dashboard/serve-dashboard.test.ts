@@ -4,11 +4,13 @@ import { createServer, request } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { thrownBy } from "../../test/support/thrown-by.ts";
 import { HttpError } from "../errors/families.ts";
-import { serveDashboard, type Dashboard } from "./serve-dashboard.ts";
+import { serveDashboard, type Dashboard, type DashboardOptions } from "./serve-dashboard.ts";
 import { startDashboard } from "./start-dashboard.ts";
+
+const onFailure = (reason: string): void => expect.fail(reason);
 
 let root = "";
 let dashboard: Dashboard;
@@ -106,7 +108,7 @@ describe("the page's server", () => {
 describe("a port that cannot be had", () => {
   test.each([
     ["beside the caller", serveDashboard],
-    ["in a thread of its own", (options: Parameters<typeof serveDashboard>[0]) => startDashboard(options, () => undefined)],
+    ["in a thread of its own", (options: DashboardOptions) => startDashboard({ ...options, onFailure })],
   ] as const)("%s is an error with the way out", async (_, open) => {
     const other = createServer().listen(0, "127.0.0.1");
     await once(other, "listening");
@@ -127,10 +129,21 @@ describe("a port that cannot be had", () => {
 });
 
 test("in a thread of its own it answers while the process is busy", async () => {
-  const page = await startDashboard({ folders: [join(root, "run")], port: 0, interval: 20 }, () => undefined);
+  const page = await startDashboard({ folders: [join(root, "run")], port: 0, interval: 20, onFailure });
   const answer = fetch(`${page.url}events`).then((response) => response.text());
   await new Promise((resolve) => setTimeout(resolve, 100));
   await page.dispose();
   expect(await answer).toMatch(/event: rows\n[^]*event: bye\n/);
+  await page.dispose();
+});
+
+test("a page that fails ends, is told of once, and leaves the process alone", async () => {
+  const folder = join(root, "vast");
+  await mkdir(folder);
+  await writeFile(join(folder, "metrics.jsonl"), `${JSON.stringify({ type: "step", step: 1, text: "x".repeat(500) })}\n`.repeat(120_000));
+  const failures: string[] = [];
+  const page = await startDashboard({ folders: [folder], port: 0, mostMemory: 40, onFailure: (reason) => failures.push(reason) });
+  expect(await thrownBy(async () => (await fetch(`${page.url}events`)).text())).toBeInstanceOf(TypeError);
+  await vi.waitFor(() => expect(failures).toEqual([expect.stringContaining("memory")]), 5000);
   await page.dispose();
 });

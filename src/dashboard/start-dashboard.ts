@@ -5,20 +5,25 @@ import { HttpError } from "../errors/families.ts";
 import type { Dashboard, DashboardOptions } from "./serve-dashboard.ts";
 import type { ThreadMessage } from "./thread-messages.ts";
 
-/** The page may take so much memory, in MB; should it need more, it ends, and not the process that it is a part of. */
-const MOST_MEMORY = 512;
+/** How a page is opened beside other work. */
+export interface BesideOptions extends DashboardOptions {
+  /** MB that it may take, 512 if not given; should it need more, it ends, and not the process that it is a part of. */
+  readonly mostMemory?: number | undefined;
+  /** Is told, at most once, why the page has failed after it was opened. */
+  readonly onFailure: (reason: string) => void;
+}
+
 /** A page that does not end in order is ended after so many milliseconds. */
 const PATIENCE_MS = 2000;
 
 /**
  * Opens the page in a thread of its own, beside work that leaves no time to answer requests. Should the page fail later, the work goes on without.
- * @param onFailure is told why, at most once.
  * @throws {HttpError} if it cannot be opened.
  */
-export async function startDashboard(options: DashboardOptions, onFailure: (reason: string) => void): Promise<Dashboard> {
+export async function startDashboard({ onFailure, mostMemory = 512, ...options }: BesideOptions): Promise<Dashboard> {
   const worker = startThread({
     workerData: options,
-    resourceLimits: { maxOldGenerationSizeMb: MOST_MEMORY },
+    resourceLimits: { maxOldGenerationSizeMb: mostMemory },
     stdout: true, // what a library prints there is not the command's output
     stderr: true,
   });
@@ -50,7 +55,13 @@ function startThread(options: WorkerOptions): Worker {
 
 /** @returns where the page is. */
 async function opened(worker: Worker): Promise<string> {
-  const [message] = (await once(worker, "message")) as [ThreadMessage];
+  const [message] = (await once(worker, "message").catch((cause: unknown) => {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new HttpError({
+      message: `the page's thread cannot be started: ${reason}. Train without it, and open it with polyvec dashboard`,
+      cause,
+    });
+  })) as [ThreadMessage];
   if (message.kind === "open") return message.url;
   await worker.terminate();
   throw new HttpError(message.error);

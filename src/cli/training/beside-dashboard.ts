@@ -22,9 +22,9 @@ export async function besideDashboard<Result>(
 ): Promise<Result> {
   if (dashboard === undefined) return work();
   const port = dashboard === true ? DEFAULT_PORT : dashboard;
-  await using page = await startDashboard({ folders: [out], port }, (reason) =>
-    context.progress.note(`the live page has failed (${reason}); the run goes on without. Open it again: polyvec dashboard ${quoted(out)}`),
-  );
+  const onFailure = (reason: string): void =>
+    context.progress.note(`the live page has failed (${reason}); the run goes on without. Open it again: polyvec dashboard ${quoted(out)}`);
+  await using page = await startDashboard({ folders: [out], port, onFailure });
   if (context.json) await context.out.json({ type: "dashboard", url: page.url });
   else context.progress.note(`the live page is at ${page.url}`);
   return await work();
