@@ -9,7 +9,9 @@ export const SIGNIFICANT = 0.05;
 
 /** Preferences that hold after correction, the strongest first. */
 export function surePreferences(preferences: readonly Preference[]): Preference[] {
-  return preferences.filter(({ p }) => p < SIGNIFICANT).toSorted((left, right) => left.p - right.p || Math.abs(right.difference.value) - Math.abs(left.difference.value));
+  return preferences
+    .filter(({ p }) => p < SIGNIFICANT)
+    .toSorted((left, right) => left.p - right.p || Math.abs(right.difference.value) - Math.abs(left.difference.value));
 }
 
 /** What was found, as plain sentences; all wording comes from the numbers. */
@@ -86,7 +88,10 @@ function preferences({ preferences: all }: Omit<Explanation, "findings">): strin
   if (all.length === 0) return ["What each path prefers is not told: no task has 20 queries."];
   const sure = surePreferences(all).filter(({ difference }) => difference.value > 0);
   const tested = new Set(all.map(({ kind, name }) => `${kind} ${name}`)).size;
-  if (sure.length === 0) return [`No path is found to be better than the others on any of ${tested} tasks, families and labels, after correction for their number.`];
+  if (sure.length === 0)
+    return [
+      `No path is found to be better than the others on any of ${tested} tasks, families and labels, after correction for their number.`,
+    ];
   return sure
     .slice(0, 6)
     .map(
