@@ -43,7 +43,11 @@ function classes({ means, tasks, model }: Omit<Explanation, "findings">): string
 
 function alone({ means }: Omit<Explanation, "findings">): string {
   const only = means.classes.filter((each) => each.class.startsWith("only path "));
-  return `Found by one path alone: ${only.map((each) => `${each.class.slice("only ".length)} ${each.queries} (${percent(each.value)} %, ${each.aggregateRight} of them answered by the aggregate too)`).join(", ")}.`;
+  const parts = only.map((each) => {
+    const path = each.class.slice("only ".length);
+    return `${each.queries} by ${path} (${percent(each.value)} %; the aggregate answers ${each.aggregateRight} of them)`;
+  });
+  return `Queries found by one path alone: ${parts.join(", ")}.`;
 }
 
 function aggregate({ means: { rescued, lost } }: Omit<Explanation, "findings">): string {
