@@ -67,7 +67,10 @@ function gap({ means }: Omit<Explanation, "findings">): string | undefined {
   const { meanPath, oracle, closed } = means.gap;
   const bounds = `A path alone answers ${percent(meanPath.value)} % on average, the best path of each query, chosen with the answer known, ${percent(oracle.value)} %`;
   if (closed.aggregate === null || closed.all === null) return `${bounds}: the two are not surely apart.`;
-  const way = (name: string, estimate: Estimate): string => `${name} ${percent(estimate.value)} % (${percentInterval(estimate)})`;
+  const way = (name: string, estimate: Estimate): string => {
+    const doubt = findingOf(estimate) === "no difference found" ? ", which may be nothing" : "";
+    return `${name} ${percent(estimate.value)} % (${percentInterval(estimate)}${doubt})`;
+  };
   return `${bounds}. Of that gap ${way("the aggregate closes", closed.aggregate)}, ${way("the aligned sum", closed.all)}.`;
 }
 
@@ -82,9 +85,10 @@ function weights({ tasks, model: { pathCount } }: Omit<Explanation, "findings">)
   const signs = (finding: string): number => sure.filter((each) => findingOf(each) === finding).length;
   const told = `The aggregate weighs the paths ${means.map((each, path) => `${path}: ${decimal(each)}`).join(", ")} (standard deviation over the queries of a task ${decimal(deviation, 3)}).`;
   if (sure.length === 0) return [told];
+  const more = mean(sure.map(({ value }) => value));
   return [
     told,
-    `Where paths differ in being right, those that are right weigh ${decimal(mean(sure.map(({ value }) => value)), 3)} more than those that are wrong (surely more on ${signs("higher")} of ${plural(sure.length, "task")}, surely less on ${signs("lower")}).`,
+    `Where paths differ in being right, those that are right weigh ${decimal(Math.abs(more), 3)} ${more < 0 ? "less" : "more"} than those that are wrong (surely more on ${signs("higher")} of ${plural(sure.length, "task")}, surely less on ${signs("lower")}).`,
   ];
 }
 

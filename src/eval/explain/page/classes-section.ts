@@ -14,9 +14,10 @@ export async function classesSection(explanation: Explanation): Promise<Section>
   const intro =
     pathCount > 1 &&
     html`<p>
-      Every query is in one of the first ${explanation.means.classes.length} columns: all paths find the answer, ${pathCount > 2 && "several but not all, "}one
-      alone, or none. The last two columns look across: <b>rescued</b>, the aggregate is right though no path is; <b>lost</b>, it is wrong
-      though a path is right. In the second picture the colour says how far a path lies above or below the mean of the paths in that task.
+      Every query is in one of the first ${explanation.means.classes.length} columns: all paths find the answer,
+      ${pathCount > 2 && "several but not all, "}one alone, or none. The last two columns look across: <b>rescued</b>, the aggregate is
+      right though no path is; <b>lost</b>, it is wrong though a path is right. In the second picture the colour says how far a path lies
+      above or below the mean of the paths in that task.
     </p>`;
   const body = html`${intro} ${gallery(charts)} ${folded("Shares and counts with their intervals", classTable(explanation))}
   ${scoreTable(explanation)} ${folded("Mean reciprocal rank of the right candidate", rankTable(explanation))}`;
@@ -49,7 +50,12 @@ function classChart(explanation: Explanation): Chart {
     id: "classes",
     description: `Heat map of query classes in percent: ${told.join("; ")}.`,
     rows: rows.map(({ name }) => name),
-    columns: columns.map((name) => name.replace(/^only path /, "only ").replace(/^no path$/, "none").replace(/ paths$/, "")),
+    columns: columns.map((name) =>
+      name
+        .replace(/^only path /, "only ")
+        .replace(/^no path$/, "none")
+        .replace(/ paths$/, ""),
+    ),
     labelWidth: labelWidth(rows.map(({ name }) => name)),
     cell: { width: Math.max(44, Math.min(56, Math.floor(420 / columns.length))), height: 24 },
     cells,
