@@ -1,8 +1,9 @@
+import { aheadByOne } from "../../embed/ahead-by-one.ts";
 import { gradientName } from "../../engine/autodiff/differentiate.ts";
 import { GraphSession } from "../../engine/runtime/graph-session.ts";
 import { expectFloat, floatTensor, type FloatTensor, type Tensor } from "../../engine/tensor/tensor.ts";
 import type { PromptInput } from "../../inputs/embedding-input.ts";
-import type { VisionMode } from "../../model/multimodal/token-batch.ts";
+import type { TokenBatch, VisionMode } from "../../model/multimodal/token-batch.ts";
 import { visionModeOf } from "../../model/multimodal/token-batch.ts";
 import type { ContrastiveBatch, LanguageBatch } from "../batch-source.ts";
 import type { Communicator } from "../distributed/communicator.ts";
@@ -27,6 +28,15 @@ export interface GradCacheOptions extends StepEngineOptions {
   readonly chunkSize: number;
   /** The processes that share a batch, and the weights that all of them train; this process alone if not given. */
   readonly together?: { readonly communicator: Communicator; readonly trained: NamedTensors } | undefined;
+}
+
+/** A chunk as the model takes it. */
+interface ChunkBatch {
+  /** Where it begins in the share. */
+  readonly start: number;
+  /** Inputs. */
+  readonly count: number;
+  readonly batch: TokenBatch;
 }
 
 /** Embeddings of one side of a batch: paths [B, N, D], aggregate [B, D]. */
@@ -96,11 +106,10 @@ export class GradCacheRunner implements StepEngine {
   }
 
   /** (1): the embeddings of a whole side, of which this process encodes its share. */
-  async #encode({ items: inputs, chunkSize }: RankShare<PromptInput>, weights: NamedTensors): Promise<SideEmbeddings> {
-    const { model, processor } = this.#options;
+  async #encode(share: RankShare<PromptInput>, weights: NamedTensors): Promise<SideEmbeddings> {
+    const { model } = this.#options;
     const parts: SideEmbeddings[] = [];
-    for (const { items } of chunksOf(inputs, chunkSize)) {
-      const batch = await processor.embeddingBatch(items);
+    for await (const { batch } of aheadByOne(this.#batches(share))) {
       const session = await this.#encoder(visionModeOf(batch));
       const outputs = await session.run({ ...batchInputs(model, batch), ...Object.fromEntries(weights) });
       parts.push({ paths: floatsOf(outputs, "paths"), aggregate: floatsOf(outputs, "aggregate") });
@@ -126,14 +135,19 @@ export class GradCacheRunner implements StepEngine {
 
   /** (3): adds the gradients of one side, pulled back from dL/dE. */
   async #pullBack(share: RankShare<PromptInput>, weights: NamedTensors, seeds: Seeds): Promise<void> {
-    const { model, processor } = this.#options;
-    for (const { start, items } of chunksOf(share.items, share.chunkSize)) {
-      const batch = await processor.embeddingBatch(items);
+    const { model } = this.#options;
+    for await (const { start, count, batch } of aheadByOne(this.#batches(share))) {
       const session = await this.#gradient(visionModeOf(batch));
-      const rows = Object.entries(seeds).map(([name, seed]) => [seedName(name), rowsOf(seed, share.start + start, items.length)] as const);
+      const rows = Object.entries(seeds).map(([name, seed]) => [seedName(name), rowsOf(seed, share.start + start, count)] as const);
       const { gradients } = await session.run({ ...batchInputs(model, batch), ...Object.fromEntries(rows) }, weights);
       this.#sum.add(gradients);
     }
+  }
+
+  /** The chunks of a share as tokens and pixels, in their order. */
+  async *#batches({ items: inputs, chunkSize }: RankShare<PromptInput>): AsyncGenerator<ChunkBatch, void, undefined> {
+    for (const { start, items } of chunksOf(inputs, chunkSize))
+      yield { start, count: items.length, batch: await this.#options.processor.embeddingBatch(items) };
   }
 
   async #runLanguage(batch: LanguageBatch, { weights }: StepInputs): Promise<StepResult> {

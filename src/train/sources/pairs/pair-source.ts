@@ -4,6 +4,7 @@ import type { PairRow, PairSide } from "../../../data/pairs/pair-row.ts";
 import { ConfigError, present } from "../../../errors/families.ts";
 import { RandomStream } from "../../../random/random-stream.ts";
 import type { BatchSource, ContrastiveBatch } from "../../batch-source.ts";
+import type { PairData } from "../../recipe/recipe-types.ts";
 import { readScattered } from "./read-scattered.ts";
 import { consecutiveRows, RowsByLength, scatteredRows } from "./row-order.ts";
 import { SlotSchedule } from "./slot-schedule.ts";
@@ -16,6 +17,13 @@ export interface MixedDataset {
   readonly weight: number;
   /** Only so many rows, the first. */
   readonly rows: number;
+}
+
+/** A dataset with its weight and rows as a recipe says. */
+export function mixedDataset(dataset: PairDataset, { datasets = {}, rowsPerDataset }: PairData): MixedDataset {
+  const { weight, rows: most = rowsPerDataset } = datasets[dataset.name] ?? {};
+  const rows = Math.min(dataset.rows, most);
+  return { dataset, rows, weight: weight ?? rows };
 }
 
 /** How batches of pairs are drawn. */
