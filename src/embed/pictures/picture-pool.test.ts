@@ -1,6 +1,6 @@
 import sharp from "sharp";
 import { expect, test } from "vitest";
-import { PicturePool } from "./picture-pool.ts";
+import { startPicturePool } from "./picture-pool.ts";
 import { runPictureTask, type PictureTask } from "./picture-task.ts";
 
 async function task(): Promise<PictureTask> {
@@ -11,7 +11,7 @@ async function task(): Promise<PictureTask> {
 }
 
 test("a thread does what is done here", async () => {
-  await using pool = await PicturePool.start(1);
+  await using pool = await startPicturePool(1);
   const violet = await task();
   const [first, second] = await Promise.all([pool.run(violet), pool.run({ ...violet, fitting: { kind: "none" } })]);
   expect(first).toEqual(await runPictureTask(violet));
@@ -21,7 +21,7 @@ test("a thread does what is done here", async () => {
 });
 
 test("what is under way is done before its threads end; then nothing is taken", async () => {
-  const pool = await PicturePool.start(1);
+  const pool = await startPicturePool(1);
   const under = pool.run(await task());
   await pool.dispose();
   expect((await under).width).toBe(16);

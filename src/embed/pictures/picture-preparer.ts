@@ -3,7 +3,7 @@ import type { ImageSource, RawImage } from "../../inputs/embedding-input.ts";
 import { fitImage, type ImageFitting } from "../../model/multimodal/image-fitting.ts";
 import { throwIfAborted } from "../abort.ts";
 import { Bound } from "./bound.ts";
-import { PicturePool, pictureThreads, TASKS_PER_THREAD } from "./picture-pool.ts";
+import { pictureThreads, startPicturePool, TASKS_PER_THREAD, type PicturePool } from "./picture-pool.ts";
 import { isEncoded, pictureTask, runPictureTask, taskBytes, type EncodedSource, type PictureTask } from "./picture-task.ts";
 
 /** How pictures are prepared. */
@@ -113,7 +113,7 @@ export class PicturePreparer implements AsyncDisposable {
 
   /** What goes wrong in a thread is done here again: an error between threads has lost its class and its cause. */
   async #inThread(task: PictureTask): Promise<RawImage> {
-    this.#pool ??= PicturePool.start(this.#threads);
+    this.#pool ??= startPicturePool(this.#threads);
     try {
       return await (await this.#pool).run(task);
     } catch {
