@@ -84,7 +84,9 @@ describe.skipIf(mpirun === undefined)(`several processes (${mpirun?.description 
     ],
     [
       "dropout, whole shares",
-      { model: { base: "base", paths: { count: 2, prefixLength: 2 }, lora: { rank: 2, alpha: 4, targetModules: ["q_proj"], dropout: 0.3 } } },
+      {
+        model: { base: "base", paths: { count: 2, prefixLength: 2 }, lora: { rank: 2, alpha: 4, targetModules: ["q_proj"], dropout: 0.3 } },
+      },
     ],
   ])("1, 2 and 4 give the same loss curve, and one alone tells and writes: %s", async (name, fields) => {
     const file = await recipeFile(name.replaceAll(" ", "-"), fields);
@@ -104,7 +106,11 @@ describe.skipIf(mpirun === undefined)(`several processes (${mpirun?.description 
   });
 
   test("in float16 all skip the same steps, and scale the loss alike", async () => {
-    const file = await recipeFile("halves", { chunkSize: 3, precision: "float16", lossScaling: { initialScale: 2 ** 22, growthInterval: 2 } });
+    const file = await recipeFile("halves", {
+      chunkSize: 3,
+      precision: "float16",
+      lossScaling: { initialScale: 2 ** 22, growthInterval: 2 },
+    });
     await trainAlone(file, "halves 1");
     const { code, err } = await train(file, "halves 2", { processes: 2 });
     expect([code, err]).toEqual([0, ""]);

@@ -98,7 +98,10 @@ export class GradCacheRunner implements StepEngine {
     await Promise.all([this.#forward.dispose(), this.#backward.dispose()]);
   }
 
-  async #runContrastive(batch: ContrastiveBatch, { weights, estimator, lossWeights, lossScale = 1, randomKeys = [] }: StepInputs): Promise<StepResult> {
+  async #runContrastive(
+    batch: ContrastiveBatch,
+    { weights, estimator, lossWeights, lossScale = 1, randomKeys = [] }: StepInputs,
+  ): Promise<StepResult> {
     const sizes = chunkSizesOf(this.#options.chunkSize);
     const shares = { query: this.#share(batch.queries, sizes.queries), target: this.#share(batch.targets, sizes.targets) };
     const sideOf = (side: Side): EncodedSide => ({ side, share: shares[side], weights, randomKeys });
