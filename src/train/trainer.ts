@@ -227,7 +227,8 @@ export class Trainer {
 }
 
 /** The loss itself is computed in float32 and before it is scaled. */
-const FORWARD_OVERFLOW = 'No scale of the loss mends that: activations may be too large for float16; go on with "precision": "bfloat16" or "float32". Or: ';
+const FORWARD_OVERFLOW =
+  'No scale of the loss mends that: activations may be too large for float16; go on with "precision": "bfloat16" or "float32". Or: ';
 
 const SAME_DATA = "give all processes the same data, in the same files";
 

@@ -1,7 +1,7 @@
 import { isHalf } from "../tensor/tensor.ts";
+import { floatCasts } from "./near-casts.ts";
 import type { OperationName } from "./operations.ts";
 import { cast } from "./operators.ts";
-import { FloatOperands } from "./float-operands.ts";
 import { copyValue, rebuildGraph } from "./rebuild.ts";
 import type { Graph, Value } from "./value.ts";
 
@@ -11,7 +11,7 @@ import type { Graph, Value } from "./value.ts";
  */
 export function computeInFull(graph: Graph): Graph {
   if (!graph.values.some(computesInHalves)) return graph;
-  const operands = new FloatOperands();
+  const operands = floatCasts();
   return rebuildGraph(graph, (value, inputs, builder) => {
     if (!computesInHalves(value)) return undefined;
     return cast(copyValue(builder, value, operands.of(inputs)), value.dtype);

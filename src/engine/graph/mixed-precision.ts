@@ -1,8 +1,8 @@
 import { present } from "../../errors/families.ts";
 import { isHalf, type HalfType } from "../tensor/tensor.ts";
 import { expandComposites } from "./expand-composites.ts";
-import { FloatOperands, toFloat } from "./float-operands.ts";
 import { GraphBuilder, type Graph } from "./graph-builder.ts";
+import { floatCasts, NearCasts } from "./near-casts.ts";
 import type { OperationName } from "./operations.ts";
 import { cast } from "./operators.ts";
 import { copyValue } from "./rebuild.ts";
@@ -22,7 +22,7 @@ export interface MixedPrecisionOptions {
  * - Products take and give halves. So does what stands between them: activations, biases, scales, reshapes.
  * - Softmax and its gradient are computed in float32; what is kept of it is halves. Norms, reductions, rotary embeddings, exponentials and divisions take and give float32.
  * - Sums of float32 and halves are float32, and so are sums of what are not plain products: the residual stream, and gradients of many parts.
- * - A weight stored in a file in halves of that type is used as it lies there; other weights are rounded once in a run.
+ * - A weight stored in a file in halves of that type is used as it lies there; one stored in another type is rounded for every pass.
  *
  * It is to be applied after differentiation, to forward and backward pass alike: what a value is kept as depends on what it is made of alone, so that the forward
  * pass has the same numbers with a backward pass behind it as without.
@@ -54,7 +54,9 @@ class PrecisionLowering {
   readonly #halves = new Map<Value, Value>();
   /** Copies that are kept in halves, but computed with in float32, products apart. */
   readonly #delicates = new Set<Value>();
-  readonly #operands = new FloatOperands();
+  readonly #floats = floatCasts();
+  /** Of weights that are stored in another type: turned into halves for every pass anew. */
+  readonly #weights: NearCasts;
   readonly #wholes = new Map<Value, Value>();
   /** Copies that are a product, or one with a bias or a scale. */
   readonly #products = new Set<Value>();
@@ -62,6 +64,7 @@ class PrecisionLowering {
   constructor(dtype: HalfType, isKept: (value: Value) => boolean) {
     this.#dtype = dtype;
     this.#isKept = isKept;
+    this.#weights = new NearCasts(dtype, (value) => value.operation === "external" && value.dtype !== dtype && isFloat(value));
   }
 
   copy(value: Value): void {
@@ -90,8 +93,8 @@ class PrecisionLowering {
 
   #weight(value: ValueOf<"external">): Value {
     const { name, data } = value.attributes;
-    const dtype = data.dtype === this.#dtype ? data.dtype : value.dtype;
-    return this.#builder.external(name, value.shape as readonly number[], data, dtype);
+    const { dtype = "float32" } = data;
+    return this.#builder.external(name, value.shape as readonly number[], data, isHalf(dtype) ? dtype : value.dtype);
   }
 
   #moved(value: Value, inputs: readonly Value[]): Value {
@@ -114,7 +117,8 @@ class PrecisionLowering {
     const computed = floats.filter((input) => !isModest(input));
     const fits = halves.length > 0 && computed.every(({ dtype }) => isHalf(dtype));
     const isSum = (value.operation === "add" || value.operation === "sub") && computed.length > 1;
-    if (!fits || inputs.some((input) => this.#delicates.has(input)) || (isSum && !computed.every((input) => this.#products.has(input)))) return this.#inFull(value, inputs);
+    if (!fits || inputs.some((input) => this.#delicates.has(input)) || (isSum && !computed.every((input) => this.#products.has(input))))
+      return this.#inFull(value, inputs);
     const made = this.#inHalves(value, inputs);
     const keepsProduct = SCALES.has(value.operation) && computed.length === 1 && computed.every((input) => this.#products.has(input));
     return keepsProduct ? this.#product(made) : made;
@@ -131,20 +135,17 @@ class PrecisionLowering {
   }
 
   #inHalves(value: Value, inputs: readonly Value[]): Value {
-    return copyValue(
-      this.#builder,
-      value,
-      inputs.map((input) => this.#half(input)),
-    );
+    const halves = this.#weights.of(inputs).map((input) => this.#half(input));
+    return copyValue(this.#builder, value, halves);
   }
 
   #inFull(value: Value, inputs: readonly Value[]): Value {
-    return copyValue(this.#builder, value, this.#operands.of(inputs));
+    return copyValue(this.#builder, value, this.#floats.of(inputs));
   }
 
   /** The value in halves, rounded once for all that use it. */
   #half(copy: Value): Value {
-    if (copy.dtype !== "float32") return copy;
+    if (copy.dtype === this.#dtype || !isFloat(copy)) return copy;
     const known = this.#halves.get(copy);
     if (known !== undefined) return known;
     const half = cast(copy, this.#dtype);
@@ -162,6 +163,15 @@ class PrecisionLowering {
   #copyOf(value: Value): Value {
     return present(this.#copies.get(value), "a copied value");
   }
+}
+
+function isFloat({ dtype }: Value): boolean {
+  return dtype === "float32" || isHalf(dtype);
+}
+
+/** The value in float32, if it is of halves. */
+function toFloat(value: Value): Value {
+  return isHalf(value.dtype) ? cast(value, "float32") : value;
 }
 
 /** A number, or a vector that is there from the start: a bias. */
