@@ -14,6 +14,8 @@ export interface StoredImage {
   readonly name: string;
   /** The encoded bytes of its file. */
   readonly read: () => Promise<Uint8Array>;
+  /** Pixels: once decoded it is squashed to a square of so many on each side, whatever its aspect. It stays as it is if not given. */
+  readonly square?: number;
 }
 
 /** A picture: a path, the encoded bytes of a file (PNG, JPEG, WebP, SVG, ...), decoded pixels, or one that is read when it is needed. */

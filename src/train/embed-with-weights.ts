@@ -76,7 +76,7 @@ export class WeightEmbedder implements AsyncDisposable {
     const { backbone, paths, lora, frozen } = this.#model;
     const place = trainingPlaces(frozen);
     return this.#sessions.get(vision, () =>
-      GraphSession.create(embeddingGraph({ backbone, paths, lora, vision, place }).graph, stepSessionOptions(this.#threads)),
+      GraphSession.create(embeddingGraph({ backbone, paths, lora, vision, place }).graph, stepSessionOptions({ threads: this.#threads })),
     );
   }
 }

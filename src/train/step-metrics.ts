@@ -5,7 +5,7 @@ import type { LoggedReading } from "./monitor/logged-reading.ts";
 import type { StepResult } from "./steps/step-engine.ts";
 
 /** What is logged of one step. Times apart, the same for the same recipe on the same machine, resumed or not. */
-export interface StepMetrics extends BatchMetrics {
+export interface StepMetrics extends BatchMetrics, UpdateMetrics {
   /** Steps done, this one included. */
   readonly step: number;
   /** What the regulariser counted for at this step. */
@@ -15,8 +15,18 @@ export interface StepMetrics extends BatchMetrics {
   /** How different the paths are on this step's first contrastive batch; at some steps only. */
   readonly diversity?: BatchDiversity;
   readonly learningRate: number;
-  /** Before clipping. */
-  readonly gradientNorm: number;
+}
+
+/** What is logged of a step's update. */
+export interface UpdateMetrics {
+  /** Before clipping; not there if the step was skipped. */
+  readonly gradientNorm?: number;
+  /** The gradients overflowed: no weight was moved. */
+  readonly isSkipped?: true;
+  /** What the loss was multiplied by, with precision `float16`. */
+  readonly lossScale?: number;
+  /** Steps without an update so far, this one included, with precision `float16`. */
+  readonly skippedSteps?: number;
 }
 
 /** What is logged of a step's batches: means over them if there are several (accumulation). */
@@ -28,6 +38,8 @@ export interface BatchMetrics {
   readonly loss: number;
   /** P@1 within the batch (contrastive), share of answer tokens guessed (language). */
   readonly precision: number;
+  /** InfoNCE of the aggregate, which with one path is the loss; only with several paths. */
+  readonly aggregateLoss?: number;
   /** InfoNCE and P@1 of each path by itself; only with several paths. */
   readonly pathLosses?: readonly number[];
   readonly pathPrecisions?: readonly number[];
@@ -61,8 +73,12 @@ function pathMetrics(results: readonly FinishedBatch["result"][]): Partial<Batch
   if (first === undefined) return {};
   const perPath = (of: (result: FinishedBatch["result"]) => readonly number[]): number[] =>
     first.pathLosses.map((_, path) => mean(results.map((result) => of(result)[path] ?? Number.NaN)));
-  const regularisers = results.flatMap(({ regulariser }) => regulariser ?? []);
+  const [aggregateLosses, regularisers] = [
+    results.flatMap(({ aggregateLoss }) => aggregateLoss ?? []),
+    results.flatMap(({ regulariser }) => regulariser ?? []),
+  ];
   return {
+    ...(aggregateLosses.length === 0 ? {} : { aggregateLoss: mean(aggregateLosses) }),
     pathLosses: perPath(({ pathLosses }) => pathLosses),
     pathPrecisions: perPath(({ pathPrecisions }) => pathPrecisions),
     ...(regularisers.length === 0 ? {} : { regulariser: mean(regularisers) }),

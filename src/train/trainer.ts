@@ -15,12 +15,14 @@ import type { MutualInformationEstimator } from "./objective/mutual-information-
 import type { EstimatorReading } from "./objective/estimator-reading.ts";
 import type { LossWeights } from "./objective/loss-settings.ts";
 import { unitRows } from "./objective/unit-rows.ts";
+import { LossScaler } from "./precision/loss-scaler.ts";
 import type { NamedTensors, Optimizer } from "./optimizer/optimizer.ts";
 import type { Recipe } from "./recipe/recipe-types.ts";
 import { learningRateAt, warmUpShare } from "./schedule.ts";
-import { batchMetrics, type FinishedBatch, type StepMetrics } from "./step-metrics.ts";
+import { batchMetrics, type FinishedBatch, type StepMetrics, type UpdateMetrics } from "./step-metrics.ts";
 import { makeStepRunner } from "./steps/make-step-runner.ts";
 import type { StepEngine, StepResult } from "./steps/step-engine.ts";
+import { BatchesAhead } from "./sources/batches-ahead.ts";
 import { trainedWeights } from "./trainable.ts";
 import type { TrainableModel } from "./trainable-model.ts";
 
@@ -29,6 +31,8 @@ export interface TrainerOptions {
   readonly model: TrainableModel;
   readonly source: BatchSource;
   readonly threads?: number | undefined;
+  /** Whether the next batch is made while a step runs; it is, if not given. */
+  readonly prefetch?: boolean | undefined;
   /** The processes that train together; this one alone if not given. */
   readonly communicator?: Communicator | undefined;
 }
@@ -39,6 +43,14 @@ export interface TrainerState {
   readonly weights: ReadonlyMap<string, Tensor>;
   readonly optimizer: ReadonlyMap<string, Tensor>;
   readonly estimator: ReadonlyMap<string, Tensor>;
+  /** Of the loss scale; empty, or not there, without one. */
+  readonly scaler?: ReadonlyMap<string, Tensor>;
+}
+
+interface BatchPlace {
+  readonly lossWeights: LossWeights;
+  /** Of the batch among all of the run. */
+  readonly place: number;
 }
 
 interface TrainerParts {
@@ -50,10 +62,11 @@ interface TrainerParts {
 export class Trainer {
   readonly #recipe: Recipe;
   readonly #model: TrainableModel;
-  readonly #source: BatchSource;
+  readonly #source: BatchesAhead;
   readonly #runner: StepEngine;
   readonly #optimizer: Optimizer;
   readonly #estimator: MutualInformationEstimator | undefined;
+  readonly #scaler: LossScaler | undefined;
   readonly #trained: NamedTensors;
   readonly #communicator: Communicator;
   readonly #gradientSum = new GradientSum();
@@ -63,10 +76,11 @@ export class Trainer {
     const { recipe, model } = options;
     this.#recipe = recipe;
     this.#model = model;
-    this.#source = options.source;
+    this.#source = new BatchesAhead(options.source, options.prefetch === false ? 0 : recipe.steps * recipe.accumulation);
     this.#estimator = estimator;
     this.#trained = trained;
     this.#communicator = options.communicator ?? SINGLE_PROCESS;
+    this.#scaler = recipe.precision === "float16" ? new LossScaler(recipe.lossScaling) : undefined;
     this.#optimizer = makeOptimizer(recipe.optimizer, options.threads);
     this.#runner = makeStepRunner({
       recipe,
@@ -99,12 +113,26 @@ export class Trainer {
     const recipe = this.#recipe;
     const lossWeights = lossWeightsAt(recipe, this.#step);
     const { parts, gradients } = await this.#accumulate(lossWeights);
-    const gradientNorm = clipGradients(gradients, { maximumNorm: recipe.optimizer.clipNorm, step: this.#step + 1 });
     const learningRate = learningRateAt(this.#step, { ...recipe.optimizer, steps: recipe.steps });
-    await this.#optimizer.step(this.#model.weights, gradients, learningRate);
+    const updated = await this.#update(gradients, learningRate);
     this.#step += 1;
     const observed = await this.#observe(parts, lossWeights);
-    return { ...batchMetrics(parts), ...observed, step: this.#step, learningRate, gradientNorm };
+    return { ...batchMetrics(parts), ...observed, ...updated, step: this.#step, learningRate };
+  }
+
+  /** Moves the weights, unless the loss was scaled and its gradients overflowed: the same on all processes, as they have the same sums. */
+  async #update(gradients: NamedTensors, learningRate: number): Promise<UpdateMetrics> {
+    const [scaler, step] = [this.#scaler, this.#step + 1];
+    const lossScale = scaler?.scale;
+    const isFinite = scaler?.unscale(gradients) ?? true;
+    let gradientNorm: number | undefined;
+    if (isFinite) {
+      gradientNorm = clipGradients(gradients, { maximumNorm: this.#recipe.optimizer.clipNorm, step });
+      await this.#optimizer.step(this.#model.weights, gradients, learningRate);
+    }
+    scaler?.update({ isFinite, step });
+    const norm = gradientNorm === undefined ? { isSkipped: true as const } : { gradientNorm };
+    return { ...norm, ...(scaler === undefined || lossScale === undefined ? {} : { lossScale, skippedSteps: scaler.skipped }) };
   }
 
   /** What a checkpoint must hold. Shares memory with the trainer: write it before the next step. */
@@ -114,6 +142,7 @@ export class Trainer {
       weights: this.#trained,
       optimizer: this.#optimizer.state(),
       estimator: this.#estimator?.state() ?? new Map(),
+      scaler: this.#scaler?.state() ?? new Map(),
     };
   }
 
@@ -126,11 +155,12 @@ export class Trainer {
     }
     this.#optimizer.load(state.optimizer);
     this.#estimator?.load(state.estimator);
+    this.#scaler?.load(state.scaler ?? new Map());
     this.#step = state.step;
   }
 
   async dispose(): Promise<void> {
-    await Promise.all([this.#runner.dispose(), this.#estimator?.dispose(), this.#optimizer.dispose()]);
+    await Promise.all([this.#source.dispose(), this.#runner.dispose(), this.#estimator?.dispose(), this.#optimizer.dispose()]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -143,9 +173,10 @@ export class Trainer {
     const parts: FinishedBatch[] = [];
     this.#gradientSum.clear();
     for (let part = 0; part < accumulation; part++) {
-      const batch = await this.#source.batch(this.#step * accumulation + part);
+      const place = this.#step * accumulation + part;
+      const batch = await this.#source.batch(place);
       await expectSame(this.#communicator, () => batchKey(batch), { what: `the batch of step ${this.#step + 1}`, wayOut: SAME_DATA });
-      const { gradients, ...result } = await this.#run(batch, lossWeights);
+      const { gradients, ...result } = await this.#run(batch, { lossWeights, place });
       const scale = (batch.kind === "language" ? objective.languageWeight : 1) / accumulation;
       parts.push({ batch, result });
       if (accumulation === 1 && scale === 1) return { parts, gradients };
@@ -154,9 +185,16 @@ export class Trainer {
     return { parts, gradients: this.#gradientSum.take() };
   }
 
-  async #run(batch: TrainingBatch, lossWeights: LossWeights): Promise<StepResult> {
+  async #run(batch: TrainingBatch, { lossWeights, place }: BatchPlace): Promise<StepResult> {
     const estimator = this.#estimator?.parameters ?? new Map<string, FloatTensor>();
-    const result = await this.#runner.run({ batch, weights: this.#model.weights, estimator, lossWeights });
+    const result = await this.#runner.run({
+      batch,
+      weights: this.#model.weights,
+      estimator,
+      lossWeights,
+      lossScale: this.#scaler?.scale,
+      randomKeys: [this.#recipe.seed, place],
+    });
     this.#checkFinite(result.loss, batch);
     return result;
   }
@@ -182,11 +220,15 @@ export class Trainer {
   #checkFinite(loss: number, batch: TrainingBatch): void {
     if (Number.isFinite(loss)) return;
     throw new TrainingError({
-      message: `step ${this.#step + 1} (${batch.task}): the loss is ${loss}. Resume from the last checkpoint with a smaller optimizer.learningRate or a longer warm-up`,
+      message: `step ${this.#step + 1} (${batch.task}): the loss is ${loss}. ${this.#scaler === undefined ? "" : FORWARD_OVERFLOW}Resume from the last checkpoint with a smaller optimizer.learningRate or a longer warm-up`,
       details: { step: this.#step + 1, task: batch.task, loss: String(loss) },
     });
   }
 }
+
+/** The loss itself is computed in float32 and before it is scaled. */
+const FORWARD_OVERFLOW =
+  'No scale of the loss mends that: activations may be too large for float16; go on with "precision": "bfloat16" or "float32". Or: ';
 
 const SAME_DATA = "give all processes the same data, in the same files";
 

@@ -1,5 +1,6 @@
 import type { EmbeddingInput } from "../../inputs/embedding-input.ts";
 import type { Recipe } from "../../train/recipe/recipe-types.ts";
+import { chunkSizesOf } from "../../train/steps/chunk-sizes.ts";
 import { UsageError } from "../usage-error.ts";
 import type { PlannedBatches } from "./plan-training.ts";
 
@@ -21,9 +22,10 @@ export function parseAssumedInputs(text: string): AssumedInputs {
   throw new UsageError({ message, details: { argument: text } });
 }
 
-/** Pairs of a chunk's size, the recipe's batch being so many times as large: all inputs of a side are alike. */
+/** Pairs of the larger chunk's size, the recipe's batch being so many times as large: all inputs of a side are alike. */
 export function assumedBatches({ data, chunkSize = data.batchSize }: Recipe, { width, height, words }: AssumedInputs): PlannedBatches {
-  const pairs = Math.min(data.batchSize, chunkSize);
+  const sizes = chunkSizesOf(chunkSize);
+  const pairs = Math.min(data.batchSize, Math.max(sizes.queries, sizes.targets));
   const text = Array.from({ length: words }, (_, place) => WORDS[place % WORDS.length]).join(" ");
   const image = { width, height, data: new Uint8Array(3 * width * height).fill(128) };
   const side = (input: EmbeddingInput): EmbeddingInput[] => Array.from({ length: pairs }, () => input);

@@ -3,7 +3,7 @@ import { expandComposites } from "../../engine/graph/expand-composites.ts";
 import type { Graph } from "../../engine/graph/graph-builder.ts";
 import type { OperationName } from "../../engine/graph/operations.ts";
 import type { Value } from "../../engine/graph/value.ts";
-import { sizeOf } from "../../engine/tensor/tensor.ts";
+import { sizeOf, type ElementType } from "../../engine/tensor/tensor.ts";
 
 /** What a graph moves and holds when it runs, weights, inputs and outputs apart. */
 export interface GraphMemory {
@@ -14,6 +14,18 @@ export interface GraphMemory {
   /** Operations that compute something. */
   readonly operations: number;
 }
+
+/** Bytes of one number. */
+const BYTES: Readonly<Record<ElementType, number>> = {
+  float32: 4,
+  float16: 2,
+  bfloat16: 2,
+  int64: 8,
+  int32: 4,
+  int8: 1,
+  uint8: 1,
+  bool: 1,
+};
 
 /** Operations that compute nothing: their value is there, or lies where another one does. */
 const PLACES: ReadonlySet<OperationName> = new Set(["input", "constant", "external", "dimension", "reshape", "stopGradient", "after"]);
@@ -105,8 +117,7 @@ class Walk {
   }
 
   #bytes({ dtype, shape }: Value): number {
-    const width = dtype === "bool" || dtype === "int8" || dtype === "uint8" ? 1 : 4;
-    return width * sizeOf(evaluateShape(shape, this.#bindings));
+    return BYTES[dtype] * sizeOf(evaluateShape(shape, this.#bindings));
   }
 }
 

@@ -1,9 +1,10 @@
 import type { Recipe } from "../../train/recipe/recipe-types.ts";
+import { chunkSizesOf } from "../../train/steps/chunk-sizes.ts";
 import type { TrainingPlan } from "./plan-training.ts";
 
 /** Bytes that training holds at its highest point. */
 export interface MemoryNeeds {
-  /** All weights, as 32-bit floats. */
+  /** All weights: 32-bit floats, or in mixed precision 16-bit ones where they are frozen, as bases of the hub have them in their files. */
   readonly weights: number;
   /** Gradients of what is trained, and their sum over chunks and batches where there are several. */
   readonly gradients: number;
@@ -19,12 +20,13 @@ export interface MemoryNeeds {
 /** Measured: a process that has loaded all of it and trained a model of next to no size. */
 const PROGRAM_BYTES = 300e6;
 const FLOAT_BYTES = 4;
+const HALF_BYTES = 2;
 
 /** What a planned training holds. */
 export function memoryNeeds({ recipe, parameters, step }: Pick<TrainingPlan, "recipe" | "parameters" | "step">): MemoryNeeds {
   const { total, trained } = parameters.all;
   const parts = {
-    weights: FLOAT_BYTES * total,
+    weights: FLOAT_BYTES * trained + (recipe.precision === "float32" ? FLOAT_BYTES : HALF_BYTES) * (total - trained),
     gradients: FLOAT_BYTES * trained * (sumsGradients(recipe, step.inputs) ? 2 : 1),
     optimizer: FLOAT_BYTES * trained * 2,
     activations: step.activations,
@@ -34,5 +36,7 @@ export function memoryNeeds({ recipe, parameters, step }: Pick<TrainingPlan, "re
 }
 
 function sumsGradients({ chunkSize, accumulation }: Recipe, inputs: number): boolean {
-  return accumulation > 1 || (chunkSize !== undefined && inputs > chunkSize);
+  if (accumulation > 1 || chunkSize === undefined) return accumulation > 1;
+  const { queries, targets } = chunkSizesOf(chunkSize);
+  return inputs > Math.min(queries, targets);
 }

@@ -32,7 +32,7 @@ function linesOf(plan: RunPlan): Line[] {
     { title: "  trained", of: ({ parameters }) => parameters.all.trained, format: formatCount },
     { title: "products of a step", of: ({ step }) => step.flops, format: flops },
     { title: "products in all", of: (run) => run.flops, format: flops },
-    { title: "memory, in 32-bit floats", of: ({ memory }) => memory.all, format: bytes },
+    { title: `memory, products in ${plan.recipe.precision}`, of: ({ memory }) => memory.all, format: bytes },
     held("weights", "weights"),
     held("gradients", "gradients"),
     held("optimizer", "optimiser"),

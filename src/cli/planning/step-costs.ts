@@ -4,9 +4,11 @@ import type { Graph } from "../../engine/graph/graph-builder.ts";
 import { countFlops } from "../../eval/benchmark/count-flops.ts";
 import type { PromptInput } from "../../inputs/embedding-input.ts";
 import { visionModeOf, type VisionMode } from "../../model/multimodal/token-batch.ts";
-import { batchSize, type ContrastiveBatch, type LanguageBatch, type TrainingBatch } from "../../train/batch-source.ts";
+import { type ContrastiveBatch, type LanguageBatch, type TrainingBatch } from "../../train/batch-source.ts";
 import { buildLossGradientGraph, type LossOptions } from "../../train/objective/loss-graph.ts";
+import { inPrecision } from "../../train/precision/precision.ts";
 import type { Recipe } from "../../train/recipe/recipe-types.ts";
+import { chunkSizesOf, needsChunks, type ChunkSizes } from "../../train/steps/chunk-sizes.ts";
 import { chunksOf } from "../../train/steps/chunks.ts";
 import { contrastiveGraph, SIDE_PREFIXES, type ContrastiveGraphOptions } from "../../train/steps/contrastive-graph.ts";
 import { encoderGraph } from "../../train/steps/encoder-graph.ts";
@@ -18,7 +20,7 @@ import { graphMemory } from "./graph-memory.ts";
 
 /** What steps are counted of. */
 export interface CountedTraining {
-  readonly recipe: Pick<Recipe, "chunkSize" | "recompute" | "objective" | "model">;
+  readonly recipe: Pick<Recipe, "chunkSize" | "recompute" | "objective" | "model" | "precision">;
   readonly model: Omit<TrainableModel, "weights">;
 }
 
@@ -52,12 +54,16 @@ export class StepCosts {
     this.#isTrainable = trainableFilter(training.recipe.model, training.model.backbone);
   }
 
-  /** As the recipe's step engine runs it: batches of more inputs than `chunkSize` in chunks, others whole. */
+  /** As the recipe's step engine runs it: batches that do not fit into a chunk in chunks, others whole. */
   async of(batch: TrainingBatch): Promise<StepCost> {
     const { chunkSize = Infinity } = this.#training.recipe;
-    const inChunks = batchSize(batch) > chunkSize;
-    if (batch.kind === "language") return this.#sumOfChunks(batch.examples, inChunks, (examples) => this.#language(examples));
-    return inChunks ? this.#gradCache(batch, chunkSize) : this.#contrastive(batch);
+    const inChunks = needsChunks(batch, chunkSize);
+    const sizes = chunkSizesOf(chunkSize);
+    if (batch.kind === "contrastive") return inChunks ? this.#gradCache(batch, sizes) : this.#contrastive(batch);
+    const { examples } = batch;
+    let sum = NOTHING;
+    for (const { items } of chunksOf(examples, inChunks ? sizes.queries : examples.length)) sum = both(sum, await this.#language(items));
+    return sum;
   }
 
   async #contrastive({ queries, targets }: ContrastiveBatch): Promise<StepCost> {
@@ -76,7 +82,7 @@ export class StepCosts {
   }
 
   /** Every chunk forward, the loss over all, every chunk forward and backward. */
-  async #gradCache({ queries, targets }: ContrastiveBatch, chunkSize: number): Promise<StepCost> {
+  async #gradCache({ queries, targets }: ContrastiveBatch, sizes: ChunkSizes): Promise<StepCost> {
     const { paths, backbone } = this.#training.model;
     const loss = count(
       this.#graph("loss", () => buildLossGradientGraph(this.#lossOptions())),
@@ -86,9 +92,8 @@ export class StepCosts {
       },
     );
     let sum = loss;
-    for (const side of [queries, targets]) {
-      for (const { items } of chunksOf(side, chunkSize)) sum = both(sum, await this.#encodedTwice(items));
-    }
+    const chunks = [...chunksOf(queries, sizes.queries), ...chunksOf(targets, sizes.targets)];
+    for (const { items } of chunks) sum = both(sum, await this.#encodedTwice(items));
     return sum;
   }
 
@@ -97,22 +102,11 @@ export class StepCosts {
     const batch = await processor.embeddingBatch(inputs);
     const vision = visionModeOf(batch);
     const encoder = (): Graph => encoderGraph({ ...this.#modelOptions(), vision }).graph;
-    const forward = this.#graph(`encoder ${vision}`, encoder);
+    const forward = this.#graph(`encoder ${vision}`, () => inPrecision(encoder(), this.#training.recipe.precision));
     const seeds = { ...(paths.count > 1 && { paths: "seed:paths" }), aggregate: "seed:aggregate" };
     const backward = this.#graph(`encoder gradient ${vision}`, () => this.#backward(encoder(), { seeds }));
     const shapes = batchInputs(this.#modelOptions(), batch);
     return both(count(forward, shapes), count(backward, shapes));
-  }
-
-  async #sumOfChunks<Item>(
-    items: readonly Item[],
-    inChunks: boolean,
-    costOf: (items: readonly Item[]) => Promise<StepCost>,
-  ): Promise<StepCost> {
-    const { chunkSize = items.length } = this.#training.recipe;
-    let sum = NOTHING;
-    for (const chunk of chunksOf(items, inChunks ? chunkSize : items.length)) sum = both(sum, await costOf(chunk.items));
-    return sum;
   }
 
   async #language(examples: LanguageBatch["examples"]): Promise<StepCost> {
@@ -126,7 +120,7 @@ export class StepCosts {
 
   #modelOptions(): ContrastiveGraphOptions["model"] {
     const { recipe, model } = this.#training;
-    return { backbone: model.backbone, paths: model.paths, lora: model.lora, recompute: recipe.recompute };
+    return { backbone: model.backbone, paths: model.paths, lora: model.lora, recompute: recipe.recompute, isTraining: true };
   }
 
   #lossOptions(): LossOptions {
@@ -136,7 +130,8 @@ export class StepCosts {
   }
 
   #backward(graph: Graph, of: Pick<DifferentiateOptions, "losses" | "seeds">): Graph {
-    return differentiate(graph, { ...of, inputs: [...graph.inputs.keys()].filter(this.#isTrainable) });
+    const backward = differentiate(graph, { ...of, inputs: [...graph.inputs.keys()].filter(this.#isTrainable) });
+    return inPrecision(backward, this.#training.recipe.precision);
   }
 
   #graph(key: string, make: () => Graph): Graph {

@@ -1,4 +1,5 @@
 import type { RunEvent } from "../../train/run/run-events.ts";
+import type { UpdateMetrics } from "../../train/step-metrics.ts";
 import { formatCount } from "../inspection/format-numbers.ts";
 import type { Progress, ProgressTask } from "../terminal/progress.ts";
 
@@ -51,12 +52,17 @@ export class TrainingDisplay {
     this.#task = this.#progress.task({ label: this.#label, total: steps, start: step, itemUnit: "inputs" });
   }
 
-  #step({ step, kind, loss, precision, inputs }: RunEvent & { readonly type: "step" }): void {
+  #step({ step, kind, loss, precision, inputs, ...update }: RunEvent & { readonly type: "step" }): void {
+    if (update.isSkipped === true) this.#progress.note(`step ${step}: ${describeSkipped(update)}`);
     this.#items += inputs;
     const smoothLoss = recentMean(this.#losses, loss);
     const precisionAt1 = kind === "contrastive" ? recentMean(this.#precisions, precision) : mean(this.#precisions);
     this.#task?.update({ done: step, items: this.#items, loss: smoothLoss, ...(Number.isNaN(precisionAt1) ? {} : { precisionAt1 }) });
   }
+}
+
+function describeSkipped({ lossScale = 1, skippedSteps = 0 }: UpdateMetrics): string {
+  return `gradients overflowed at a loss scale of ${lossScale}; skipped, no weight was moved (${skippedSteps} so far)`;
 }
 
 /** An event that gets a line of its own. */

@@ -1,6 +1,7 @@
 import { dimensionValue, expand, iota, pad, reshape, scatterAdd, slice } from "./operators.ts";
 import { substitute, type Bindings, type Dimension, type Shape } from "./dimension.ts";
 import { rebuildGraph } from "./rebuild.ts";
+import { tensorType } from "../tensor/tensor.ts";
 import type { Graph, Value, ValueBuilder } from "./value.ts";
 
 /** The graph with numbers for some of its symbols: shapes that become known need no computing when it runs. */
@@ -20,7 +21,7 @@ function rebind(value: Value, inputs: readonly Value[], { builder, bindings }: B
   const [x, y] = inputs as readonly [Value, Value];
   switch (value.operation) {
     case "input":
-      return builder.input(value.attributes.name, value.dtype, boundShape(value.shape));
+      return builder.input(value.attributes.name, tensorType(value.dtype), boundShape(value.shape));
     case "dimension":
       return dimensionValue(builder, bound(value.attributes.dimension), value.attributes.dtype);
     case "iota":

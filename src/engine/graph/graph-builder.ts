@@ -1,5 +1,5 @@
 import { GraphError, invariant, ShapeError } from "../../errors/families.ts";
-import { floatTensor, type DType, type Tensor } from "../tensor/tensor.ts";
+import { floatTensor, type DType, type ElementType, type Tensor } from "../tensor/tensor.ts";
 import { formatShape, type Shape } from "./dimension.ts";
 import { inferSignature, type Signature } from "./infer.ts";
 import type { ExternalData, OperationAttributes, OperationName } from "./operations.ts";
@@ -51,14 +51,10 @@ class RecordingBuilder implements ValueBuilder {
     return value;
   }
 
-  /** A tensor that stays in its file: bytes if it is stored so, else float32. */
-  external(name: string, shape: readonly number[], data: ExternalData): Value {
-    return this.#append(
-      "external",
-      [],
-      { name, data },
-      { dtype: data.dtype === "int8" || data.dtype === "uint8" ? data.dtype : "float32", shape },
-    );
+  /** A tensor that stays in its file. @param dtype of the value: bytes if it is stored so, else float32 if not given; or halves as they are stored. */
+  external(name: string, shape: readonly number[], data: ExternalData, dtype?: ElementType): Value {
+    const usual = data.dtype === "int8" || data.dtype === "uint8" ? data.dtype : "float32";
+    return this.#append("external", [], { name, data }, { dtype: dtype ?? usual, shape });
   }
 
   /** Appends an operation. @throws {ShapeError} if its inputs do not fit, naming the scope. */

@@ -1,5 +1,5 @@
 import { ShapeError } from "../../errors/families.ts";
-import type { DType } from "../tensor/tensor.ts";
+import { isHalf, type ElementType } from "../tensor/tensor.ts";
 import {
   addDimensions,
   dimensionKey,
@@ -15,7 +15,7 @@ import type { BinaryName, ComparisonName, OperationAttributes, OperationName, Re
 
 /** What is known of a value before it is computed. */
 export interface Signature {
-  readonly dtype: DType;
+  readonly dtype: ElementType;
   readonly shape: Shape;
 }
 
@@ -57,11 +57,11 @@ const logical = ([a, b]: readonly Signature[]): Signature => ({
   shape: broadcastShapes(typed(a, "bool").shape, typed(b, "bool").shape),
 });
 const reduction = ([x]: readonly Signature[], { axes, keepDimensions }: Reduction): Signature => {
-  const { shape } = float(x);
+  const { dtype, shape } = float(x);
   if (axes.some((axis) => axis < 0 || axis >= shape.length))
     return reject(`cannot reduce axes [${axes.join(", ")}] of ${formatShape(shape)}`);
   const kept = shape.map((dimension, axis) => (axes.includes(axis) ? 1 : dimension));
-  return { dtype: "float32", shape: keepDimensions ? kept : kept.filter((_, axis) => !axes.includes(axis)) };
+  return { dtype, shape: keepDimensions ? kept : kept.filter((_, axis) => !axes.includes(axis)) };
 };
 const same = ([x]: readonly Signature[]): Signature => defined(x);
 
@@ -105,7 +105,7 @@ const INFERENCE: { readonly [K in OperationName]: Inference<K> } = {
         `matmul of ${formatShape(float(a).shape)}${transposeA ? "ᵀ" : ""} and ${formatShape(float(b).shape)}${transposeB ? "ᵀ" : ""}: inner lengths differ`,
       );
     }
-    return { dtype: "float32", shape: [...broadcastShapes(left.batch, right.batch), left.rows, right.columns] };
+    return { dtype: sameType([a, b]), shape: [...broadcastShapes(left.batch, right.batch), left.rows, right.columns] };
   },
   quantizedMatmul: ([x, values, scales]) => {
     const left = float(x).shape;
@@ -181,11 +181,11 @@ const INFERENCE: { readonly [K in OperationName]: Inference<K> } = {
   },
   scatterAdd: ([indices, updates], { rows }) => {
     const at = typed(indices, "int32").shape;
-    const { shape } = float(updates);
+    const { dtype, shape } = float(updates);
     if (!sameShape(at, shape.slice(0, at.length))) {
       return reject(`updates ${formatShape(shape)} must begin with the shape of the indices ${formatShape(at)}`);
     }
-    return { dtype: "float32", shape: [rows, ...shape.slice(at.length)] };
+    return { dtype, shape: [rows, ...shape.slice(at.length)] };
   },
   silu: unary,
   gelu: unary,
@@ -193,6 +193,7 @@ const INFERENCE: { readonly [K in OperationName]: Inference<K> } = {
   layerNorm: ([x, weight, bias]) => normalised(float(x), [float(weight), float(bias)]),
   rotary: ([x, cos, sin]) => {
     const { shape } = float(x);
+    const dtype = sameType([x, cos, sin]);
     const [batch, , tokens, width] = shape;
     const expected = [batch, tokens, typeof width === "number" ? width / 2 : 0] as Shape;
     if (shape.length !== 4 || !sameShape(float(cos).shape, expected) || !sameShape(float(sin).shape, expected)) {
@@ -200,7 +201,7 @@ const INFERENCE: { readonly [K in OperationName]: Inference<K> } = {
         `rotary needs x [batch, heads, tokens, width] and cos, sin [batch, tokens, width / 2]; got ${formatShape(shape)}, ${formatShape(float(cos).shape)}, ${formatShape(float(sin).shape)}`,
       );
     }
-    return { dtype: "float32", shape };
+    return { dtype, shape };
   },
   attention: (inputs) => inferAttention(inputs),
 };
@@ -228,11 +229,12 @@ function inferAttention([q, k, v, bias]: readonly Signature[]): Signature {
       return reject(`attention bias ${formatShape(bias.shape)} does not broadcast to the scores ${formatShape(scores)}`);
     }
   }
-  return { dtype: "float32", shape: output };
+  return { dtype: sameType([q, k, v, ...(bias === undefined ? [] : [bias])]), shape: output };
 }
 
 function normalised(x: Signature, parameters: readonly Signature[]): Signature {
   const width = axisOf(x.shape, x.shape.length - 1);
+  sameType([x, ...parameters]);
   for (const { shape } of parameters) {
     if (!sameShape(shape, [width]))
       return reject(`a norm over ${formatShape(x.shape)} needs parameters [${dimensionKey(width)}], got ${formatShape(shape)}`);
@@ -256,11 +258,20 @@ function axisOf(shape: Shape, axis: number): Dimension {
   return shape[axis] ?? reject(`${formatShape(shape)} has no axis ${axis}`);
 }
 
+/** A value of floats, of 32 bits or of 16. */
 function float(signature: Signature | undefined): Signature {
-  return typed(signature, "float32");
+  const found = defined(signature);
+  return isHalf(found.dtype) ? found : typed(found, "float32");
 }
 
-function typed(signature: Signature | undefined, dtype: DType): Signature {
+/** The type of floats that all have. */
+function sameType(signatures: readonly (Signature | undefined)[]): ElementType {
+  const [first, ...others] = signatures.map((signature) => float(signature).dtype);
+  const other = others.find((dtype) => dtype !== first);
+  return other === undefined && first !== undefined ? first : reject(`got operands of ${first} and ${other}, expected one type of floats`);
+}
+
+function typed(signature: Signature | undefined, dtype: ElementType): Signature {
   const found = defined(signature);
   return found.dtype === dtype ? found : reject(`got ${found.dtype} ${formatShape(found.shape)}, expected ${dtype}`);
 }

@@ -1,4 +1,4 @@
-import type { DType, Tensor } from "../tensor/tensor.ts";
+import type { ElementType, Tensor } from "../tensor/tensor.ts";
 import type { Dimension, Shape } from "./dimension.ts";
 
 /** No attributes. */
@@ -6,7 +6,7 @@ export type None = Readonly<Record<never, never>>;
 
 /** A tensor that lies in a file: bytes `byteOffset ..` in row-major little-endian order. */
 export interface ExternalData {
-  /** How its numbers are stored; float32 if not given. Halves become float32 when they are used. */
+  /** How its numbers are stored; float32 if not given. Halves become float32 when they are used, unless the value is declared to be of halves. */
   readonly dtype?: "float32" | "float16" | "bfloat16" | "int8" | "uint8";
   readonly file: string;
   readonly byteOffset: number;
@@ -41,7 +41,7 @@ export interface OperationAttributes {
   readonly cos: None;
   readonly abs: None;
   readonly not: None;
-  readonly cast: { readonly dtype: DType };
+  readonly cast: { readonly dtype: ElementType };
   /** The value itself; no gradient passes. */
   readonly stopGradient: None;
   /** The first input, taken only after the others are computed: keeps the runtime from holding more memory than it must. */

@@ -1,5 +1,5 @@
 import { invariant } from "../../errors/families.ts";
-import type { DType } from "../tensor/tensor.ts";
+import type { ElementType } from "../tensor/tensor.ts";
 import { dimensionKey, multiplyDimensions, sameShape, type Dimension, type Shape } from "./dimension.ts";
 import type { BinaryName, ComparisonName, OperationAttributes, Reduction, UnaryName } from "./operations.ts";
 import type { Value, ValueBuilder } from "./value.ts";
@@ -58,7 +58,7 @@ export function where(condition: Value, a: Operand, b: Operand): Value {
   return builder.emit("where", [condition, valueOf(a, builder), valueOf(b, builder)], {});
 }
 
-export function cast(x: Value, dtype: DType): Value {
+export function cast(x: Value, dtype: ElementType): Value {
   return x.dtype === dtype ? x : x.builder.emit("cast", [x], { dtype });
 }
 

@@ -1,5 +1,6 @@
 import { present } from "../../errors/families.ts";
 import { GraphBuilder, type Graph } from "./graph-builder.ts";
+import { tensorType } from "../tensor/tensor.ts";
 import type { Value, ValueBuilder } from "./value.ts";
 
 /** Makes a value anew on copied inputs; `undefined` copies it as it is. */
@@ -22,8 +23,8 @@ export function rebuildGraph(graph: Graph, rewrite: Rewrite): Graph {
 
 /** The same operation in another builder. */
 export function copyValue(builder: ValueBuilder, value: Value, inputs: readonly Value[]): Value {
-  if (value.operation === "input") return builder.input(value.attributes.name, value.dtype, value.shape);
+  if (value.operation === "input") return builder.input(value.attributes.name, tensorType(value.dtype), value.shape);
   if (value.operation === "external")
-    return builder.external(value.attributes.name, value.shape as readonly number[], value.attributes.data);
+    return builder.external(value.attributes.name, value.shape as readonly number[], value.attributes.data, value.dtype);
   return builder.emit(value.operation, inputs, value.attributes);
 }

@@ -1,4 +1,4 @@
-import type { DType, Tensor } from "../tensor/tensor.ts";
+import type { DType, ElementType, Tensor } from "../tensor/tensor.ts";
 import type { Shape } from "./dimension.ts";
 import type { ExternalData, OperationAttributes, OperationName } from "./operations.ts";
 
@@ -12,7 +12,7 @@ export interface ValueOf<K extends OperationName> {
   readonly operation: K;
   readonly inputs: readonly Value[];
   readonly attributes: OperationAttributes[K];
-  readonly dtype: DType;
+  readonly dtype: ElementType;
   readonly shape: Shape;
   /** Names of the nested scopes it was made in, e.g. `layers.3/attention`. */
   readonly scope: string;
@@ -27,7 +27,7 @@ export interface ValueBuilder {
   input(name: string, dtype: DType, shape: Shape): Value;
   constant(tensor: Tensor): Value;
   scalar(number: number): Value;
-  external(name: string, shape: readonly number[], data: ExternalData): Value;
+  external(name: string, shape: readonly number[], data: ExternalData, dtype?: ElementType): Value;
   emit<K extends OperationName>(operation: K, inputs: readonly Value[], attributes: OperationAttributes[K]): Value;
   scope<T>(name: string, make: () => T): T;
   recompute<T>(make: () => T): T;

@@ -71,6 +71,7 @@ function lowerValue(value: Value, writer: OnnxWriter, nameOf: (value: Value) => 
     inputs: value.inputs,
     attributes: value.attributes,
     shape: value.shape,
+    dtype: value.dtype,
   });
 }
 

@@ -2,7 +2,7 @@ import type { Dimension, Shape } from "../graph/dimension.ts";
 import { attentionBias } from "./attention-bias.ts";
 import type { OperationAttributes, OperationName, Reduction } from "../graph/operations.ts";
 import type { Value } from "../graph/value.ts";
-import { floatTensor } from "../tensor/tensor.ts";
+import { floatTensor, isHalf, type ElementType } from "../tensor/tensor.ts";
 import { MICROSOFT, ONNX_TYPES, type OnnxWriter } from "./onnx-writer.ts";
 
 /** What a lowering sees of the operation: names of its input tensors, their values, its attributes and output shape. */
@@ -12,6 +12,7 @@ export interface LoweringContext<K extends OperationName> {
   readonly inputs: readonly Value[];
   readonly attributes: OperationAttributes[K];
   readonly shape: Shape;
+  readonly dtype: ElementType;
 }
 
 /** Appends ONNX nodes for one operation and returns the name of its output. */
@@ -46,11 +47,10 @@ const FULL_PRECISION = 1;
 export const LOWERINGS: { readonly [K in OperationName]: Lowering<K> } = {
   input: ({ attributes }) => attributes.name,
   constant: ({ writer, attributes }) => writer.tensor(attributes.tensor),
-  external: ({ writer, attributes: { name, data }, shape }) => {
+  external: ({ writer, attributes: { name, data }, shape, dtype }) => {
     const stored = writer.external(name, shape as readonly number[], data);
-    const { dtype = "float32" } = data;
-    if (dtype !== "float16" && dtype !== "bfloat16") return stored;
-    return writer.node("Cast", [stored], { attributes: { to: ONNX_TYPES.float32 } });
+    if (!isHalf(data.dtype ?? "float32") || data.dtype === dtype) return stored;
+    return writer.node("Cast", [stored], { attributes: { to: ONNX_TYPES[dtype] } });
   },
   dimension: ({ writer, attributes: { dimension, dtype } }) =>
     writer.node("Cast", [writer.node("Squeeze", [writer.dimension(dimension)])], { attributes: { to: ONNX_TYPES[dtype] } }),

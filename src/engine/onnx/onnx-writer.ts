@@ -3,16 +3,17 @@ import { dimensionKey, sameDimension, termsOf, type Dimension, type Shape } from
 import type { ExternalData } from "../graph/operations.ts";
 import { pureSymbol } from "../graph/symbol-inputs.ts";
 import type { Value } from "../graph/value.ts";
-import type { DType, Tensor } from "../tensor/tensor.ts";
+import type { ElementType, Tensor } from "../tensor/tensor.ts";
 import type { AttributeProto, NodeProto, TensorProto } from "./protobuf.ts";
 
 /** Element type numbers of ONNX. @source onnx.proto3, TensorProto.DataType. */
-export const ONNX_TYPES: Readonly<Record<DType, number>> = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, bool: 9 };
-
-const EXTERNAL_TYPES: Readonly<Record<NonNullable<ExternalData["dtype"]>, number>> = {
+export const ONNX_TYPES: Readonly<Record<ElementType, number>> = {
   float32: 1,
   uint8: 2,
   int8: 3,
+  int32: 6,
+  int64: 7,
+  bool: 9,
   float16: 10,
   bfloat16: 16,
 };
@@ -91,7 +92,7 @@ export class OnnxWriter {
   external(name: string, shape: readonly number[], { file, byteOffset, byteLength, dtype = "float32" }: ExternalData): string {
     const entries = { location: this.#locate(file), offset: String(byteOffset), length: String(byteLength) };
     const externalData = Object.entries(entries).map(([key, value]) => ({ key, value }));
-    this.initializers.push({ name, dims: shape, dataType: EXTERNAL_TYPES[dtype], externalData, dataLocation: 1 });
+    this.initializers.push({ name, dims: shape, dataType: ONNX_TYPES[dtype], externalData, dataLocation: 1 });
     return name;
   }
 

@@ -55,5 +55,5 @@ function numbersOf(dataType: number, buffer: ArrayBuffer): readonly (number | bi
 }
 
 function typeName(dataType: number): string {
-  return { 1: "float32", 6: "int32", 7: "int64", 9: "bool" }[dataType] ?? `type ${dataType}`;
+  return { 1: "float32", 6: "int32", 7: "int64", 9: "bool", 10: "float16", 16: "bfloat16" }[dataType] ?? `type ${dataType}`;
 }

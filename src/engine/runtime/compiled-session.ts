@@ -1,7 +1,7 @@
 import type * as ort from "onnxruntime-node";
 import { DisposedError, GraphError, LoweringError, present } from "../../errors/families.ts";
 import type { Signature } from "../graph/infer.ts";
-import { tensorOf, type Tensor, type TensorData } from "../tensor/tensor.ts";
+import { tensorOf, tensorType, type Tensor, type TensorData } from "../tensor/tensor.ts";
 import { checkTensors } from "./check-tensors.ts";
 import type { CompiledGraph } from "./compiled-graph.ts";
 import { deviceError } from "./device.ts";
@@ -92,7 +92,7 @@ export class CompiledSession implements Session {
     const results = await settle(session, feeds, fetches);
     const toTensor = (name: string, { dtype }: Signature): Tensor => {
       const { dims, data } = present(results[name], name);
-      return tensorOf(dtype, dims, data as TensorData);
+      return tensorOf(tensorType(dtype), dims, data as TensorData);
     };
     return Object.fromEntries([...this.outputs].map(([name, signature]) => [name, into[name] ?? toTensor(name, signature)]));
   }

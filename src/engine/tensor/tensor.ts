@@ -3,6 +3,26 @@ import { ShapeError } from "../../errors/families.ts";
 /** Element types the engine computes with. int8 and uint8 hold quantized weights only. */
 export type DType = "float32" | "int8" | "uint8" | "int32" | "int64" | "bool";
 
+/** Floats of 16 bits. They live inside graphs and in files only: what a graph takes and gives is of a {@link DType}. */
+export type HalfType = "float16" | "bfloat16";
+
+/** Element types of the values inside a graph. */
+export type ElementType = DType | HalfType;
+
+/** Whether a type is one of 16-bit floats. */
+export function isHalf(dtype: ElementType): dtype is HalfType {
+  return dtype === "float16" || dtype === "bfloat16";
+}
+
+/** The type as one that tensors have. @throws {ShapeError} for halves. */
+export function tensorType(dtype: ElementType): DType {
+  if (!isHalf(dtype)) return dtype;
+  throw new ShapeError({
+    message: `an input or output of a graph is of ${dtype}, which tensors do not have; cast it to float32 inside the graph`,
+    details: { got: dtype, expected: "float32" },
+  });
+}
+
 /** Storage of each element type; booleans are bytes of 0 or 1. */
 export interface DataOf {
   readonly float32: Float32Array;

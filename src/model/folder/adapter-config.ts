@@ -97,7 +97,7 @@ export function toAdapterJson(lora: LoraConfig, { targets, nameOf }: AdapterName
     lora_alpha: lora.alpha,
     rank_pattern: differing("rank"),
     alpha_pattern: differing("alpha"),
-    lora_dropout: 0,
+    lora_dropout: lora.dropout ?? 0,
     target_modules: [...targets],
     use_rslora: lora.rankStabilized ?? false,
     use_dora: lora.dora ?? false,

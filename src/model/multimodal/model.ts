@@ -2,7 +2,8 @@ import { multiplyDimensions, symbol, type Dimension } from "../../engine/graph/d
 import { GraphBuilder, type Graph } from "../../engine/graph/graph-builder.ts";
 import { concat, gather, l2Normalize, mul, reshape } from "../../engine/graph/operators.ts";
 import type { Value } from "../../engine/graph/value.ts";
-import { Parameters, type LoraConfig, type ParameterPlace, type ParameterSource } from "../nn/parameter-source.ts";
+import { LoraDropout } from "../nn/lora-dropout.ts";
+import { Parameters, withDropout, type LoraConfig, type ParameterPlace, type ParameterSource } from "../nn/parameter-source.ts";
 import type { RecomputeOptions } from "../nn/recomputed-layers.ts";
 import { aggregate } from "../paths/aggregation.ts";
 import type { PathConfig } from "../paths/path-config.ts";
@@ -22,6 +23,8 @@ export interface ModelGraphOptions extends RecomputeOptions {
   readonly lora?: LoraConfig | undefined;
   /** Put before the names of the batch's inputs and symbols, so that one graph can hold several batches. */
   readonly inputPrefix?: string;
+  /** Leaves out inputs of the adapters as their dropout says; the graph then takes `dropoutSeeds` [B] int32, a random number for each input of the batch. */
+  readonly isTraining?: boolean | undefined;
   /** Where each weight lies; graph inputs if not given. */
   readonly place?: (name: string) => ParameterPlace;
 }
@@ -46,15 +49,28 @@ export interface EncodedBatch {
 }
 
 /** Declares a batch's inputs and encodes it. Inputs are those that `modelInputs` makes of a processed batch. */
-export function encodeBatch(parameters: ParameterSource, options: ModelGraphOptions): EncodedBatch {
+export function encodeBatch(source: ParameterSource, options: ModelGraphOptions): EncodedBatch {
+  const parameters = droppingSource(source, options);
   const decoder = transformerDecoder(parameters, options.backbone.decoder, options);
   const paths = runPaths(parameters, decoder, options.paths, decoderInputs(parameters, options));
   return { paths, aggregate: parameters.builder.scope("paths.aggregate", () => aggregate(parameters, options.paths, paths)) };
 }
 
 /** All tokens' final hidden states, no path: `[B, T, hidden]`. */
-export function encodeTokens(parameters: ParameterSource, options: ModelGraphOptions): Value {
+export function encodeTokens(source: ParameterSource, options: ModelGraphOptions): Value {
+  const parameters = droppingSource(source, options);
   return runTrunk(transformerDecoder(parameters, options.backbone.decoder, options), decoderInputs(parameters, options));
+}
+
+function droppingSource(source: ParameterSource, options: ModelGraphOptions): ParameterSource {
+  const { isTraining = false, lora, inputPrefix = "" } = options;
+  const rate = lora?.dropout ?? 0;
+  if (!isTraining || rate === 0) return source;
+  const { batch, tokens } = batchSymbols(options);
+  return withDropout(
+    source,
+    new LoraDropout(rate, { seeds: source.builder.input(`${inputPrefix}dropoutSeeds`, "int32", [batch]), tokens }),
+  );
 }
 
 /** A graph that embeds: outputs `paths` [B, N, hidden] and `aggregate` [B, hidden], both of unit length. */

@@ -10,6 +10,7 @@ import {
   sqrt,
   square,
   stopGradient,
+  sub,
 } from "../../engine/graph/operators.ts";
 import type { Value } from "../../engine/graph/value.ts";
 import { loraLayer, loraScale, loraWeightNames } from "./lora-layers.ts";
@@ -28,6 +29,8 @@ export interface LinearOptions {
  * `x·Wᵀ + b`, with `scale · x·Aᵀ·Bᵀ` added where the layer has a low-rank adapter. `x [.., inputs] -> [.., outputs]`,
  * `W [outputs, inputs]` as PyTorch stores it, `A [rank, inputs]`, `B [outputs, rank]`. With DoRA, magnitudes m [outputs] beside them:
  * `m / ‖W + scale · B·A‖ · (x·Wᵀ + scale · x·Aᵀ·Bᵀ) + b`, the norm of each row taken as a constant by the gradient.
+ * With dropout the adapter sees x̃, x with some numbers left out and the others divided by the share that stays; with DoRA, `x·Wᵀ` counts once by itself and
+ * `m / ‖..‖ - 1` times on x̃, as in PEFT.
  * @source Hu et al. 2021, "LoRA"; Liu et al. 2024, "DoRA", section 4.3, and its implementation in PEFT.
  */
 export function linear(parameters: ParameterSource, x: Value, { name, inputs, outputs, bias }: LinearOptions): Value {
@@ -40,11 +43,24 @@ export function linear(parameters: ParameterSource, x: Value, { name, inputs, ou
   const down = parameters.parameter(names.down, [layer.rank, inputs]);
   const up = parameters.parameter(names.up, [outputs, layer.rank]);
   const scale = loraScale(lora, layer);
-  const update = mul(matmul(matmul(x, down, { transposeB: true }), up, { transposeB: true }), scale);
+  const { seen, share } = adapterInput(parameters, x, name);
+  const update = mul(matmul(matmul(seen, down, { transposeB: true }), up, { transposeB: true }), scale / share);
   if (lora.dora !== true) return add(shift(product), update);
   const weight = parameters.parameter(`${name}.weight`, [outputs, inputs]);
   const gain = div(parameters.parameter(names.magnitude, [outputs]), stopGradient(rowNorms(weight, { down, up, scale })));
-  return shift(mul(add(product, update), gain));
+  if (share === 1) return shift(mul(add(product, update), gain));
+  const dropped = mul(matmul(seen, weight, { transposeB: true }), 1 / share);
+  return shift(add(add(product, mul(dropped, sub(gain, 1))), mul(update, gain)));
+}
+
+interface AdapterInput {
+  readonly seen: Value;
+  /** Share of the numbers that stays, which what comes of them is to be divided by. */
+  readonly share: number;
+}
+
+function adapterInput({ dropout }: ParameterSource, x: Value, layer: string): AdapterInput {
+  return dropout === undefined ? { seen: x, share: 1 } : { seen: dropout.drop(x, layer), share: 1 - dropout.rate };
 }
 
 interface ScaledUpdate {

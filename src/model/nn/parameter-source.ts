@@ -4,6 +4,7 @@ import type { ExternalData } from "../../engine/graph/operations.ts";
 import type { GraphBuilder } from "../../engine/graph/graph-builder.ts";
 import type { Value } from "../../engine/graph/value.ts";
 import type { FloatTensor, Tensor } from "../../engine/tensor/tensor.ts";
+import type { LoraDropout } from "./lora-dropout.ts";
 
 /** Low-rank adapters on chosen linear layers. @source Hu et al. 2021, "LoRA". */
 export interface LoraConfig {
@@ -15,6 +16,8 @@ export interface LoraConfig {
   readonly rankStabilized?: boolean;
   /** Each output's magnitude is a weight of its own, apart from the direction. @source Liu et al. 2024, "DoRA". */
   readonly dora?: boolean;
+  /** Share of an adapter's inputs that are left out at random, in training alone. */
+  readonly dropout?: number;
   /** The adapted layers by name, where they are not all those of `targetModules` or differ in rank or alpha: of adapters made elsewhere. */
   readonly layers?: Readonly<Record<string, LoraLayer>>;
 }
@@ -29,6 +32,8 @@ export interface LoraLayer {
 export interface ParameterSource {
   readonly builder: GraphBuilder;
   readonly lora: LoraConfig | undefined;
+  /** What leaves out adapters' inputs; nothing does if not given. */
+  readonly dropout?: LoraDropout | undefined;
   /** A weight of the given name and shape, float32. Asking twice for a name gives the same value. */
   parameter(name: string, shape: readonly number[]): Value;
   /** The weight in signed bytes, if it is held so. Only what can compute with it asks: linear layers and tables. */
@@ -53,6 +58,18 @@ export type ParameterPlace =
   | { readonly kind: "constant"; readonly tensor: Tensor }
   | { readonly kind: "external"; readonly data: ExternalData }
   | { readonly kind: "quantized"; readonly layout: WeightLayout; readonly data: ExternalData; readonly scales: FloatTensor };
+
+/** The same source, some of the adapters' inputs left out. */
+export function withDropout(source: ParameterSource, dropout: LoraDropout): ParameterSource {
+  const { builder, lora } = source;
+  return {
+    builder,
+    lora,
+    dropout,
+    parameter: (name, shape) => source.parameter(name, shape),
+    quantized: (name, shape) => source.quantized?.(name, shape),
+  };
+}
 
 /** A source that decides for each name where the weight lies, and remembers what was asked for. */
 export class Parameters implements ParameterSource {

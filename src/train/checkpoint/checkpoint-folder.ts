@@ -5,13 +5,15 @@ import { ConfigError, FileError, WeightsError } from "../../errors/families.ts";
 import { asFileError } from "../../files/atomic-write.ts";
 import { readJsonFile } from "../../files/json-file.ts";
 import { parseConfig } from "../../files/parse-config.ts";
-import { MANIFEST, partFile, PARTS, stepOfFolder } from "./checkpoint.ts";
+import { MANIFEST, partFile, PARTS, SCALER_PART, stepOfFolder, type CheckpointPart } from "./checkpoint.ts";
 
 /** A checkpoint on disk, all of whose files are there and as long as they should be. */
 export interface CheckpointPlace {
   readonly step: number;
   readonly folder: string;
   readonly position: Readonly<Record<string, number>>;
+  /** Whether it holds the state of a loss scale. */
+  readonly hasScaler: boolean;
 }
 
 /** A checkpoint's folder that cannot be used. */
@@ -88,8 +90,10 @@ const manifestSchema: z.ZodType<Manifest> = z.object({
 async function inspect(folder: string, step: number): Promise<CheckpointPlace> {
   const file = join(folder, MANIFEST);
   const manifest = parseConfig(manifestSchema, await readJsonFile(file), { file });
-  for (const name of PARTS.map(partFile)) await checkLength(join(folder, name), manifest.files[name] ?? 0);
-  return { step, folder, position: manifest.position };
+  const hasScaler = Object.hasOwn(manifest.files, partFile(SCALER_PART));
+  const parts: readonly CheckpointPart[] = hasScaler ? [...PARTS, SCALER_PART] : PARTS;
+  for (const name of parts.map(partFile)) await checkLength(join(folder, name), manifest.files[name] ?? 0);
+  return { step, folder, position: manifest.position, hasScaler };
 }
 
 async function checkLength(file: string, expected: number): Promise<void> {

@@ -9,13 +9,17 @@ export interface Checkpoint {
   readonly optimizer: ReadonlyMap<string, Tensor>;
   /** Of the mutual information estimator; empty without one. */
   readonly estimator: ReadonlyMap<string, Tensor>;
+  /** Of the loss scale; not there without one. */
+  readonly scaler?: ReadonlyMap<string, Tensor>;
   /** Where the run's other files stood, e.g. the length of `metrics.jsonl` in bytes: what lies beyond is cut off on resuming. */
   readonly position: Readonly<Record<string, number>>;
 }
 
 /** The parts of a checkpoint that are files of tensors, `<part>.safetensors` in float32. */
 export const PARTS = ["weights", "optimizer", "estimator"] as const;
-export type CheckpointPart = (typeof PARTS)[number];
+/** A part that only runs with a loss scale have. */
+export const SCALER_PART = "scaler";
+export type CheckpointPart = (typeof PARTS)[number] | typeof SCALER_PART;
 
 /** Name of a part's file. */
 export function partFile(part: CheckpointPart): string {

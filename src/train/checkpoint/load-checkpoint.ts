@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Tensor } from "../../engine/tensor/tensor.ts";
 import { openSafetensors } from "../../model/formats/safetensors.ts";
-import { partFile, type Checkpoint, type CheckpointPart } from "./checkpoint.ts";
+import { partFile, SCALER_PART, type Checkpoint, type CheckpointPart } from "./checkpoint.ts";
 import { findCheckpoints, toWarning, type CheckpointPlace, type CheckpointWarning } from "./checkpoint-folder.ts";
 
 /** The newest checkpoint that is whole, and what had to be left out on the way to it. */
@@ -39,9 +39,10 @@ function newerThan(step: number, warnings: readonly CheckpointWarning[]): Checkp
   return warnings.filter((warning) => warning.step > step).sort((a, b) => b.step - a.step);
 }
 
-async function read({ folder, step, position }: CheckpointPlace): Promise<LoadedCheckpoint> {
+async function read({ folder, step, position, hasScaler }: CheckpointPlace): Promise<LoadedCheckpoint> {
   const part = (name: CheckpointPart): Promise<Map<string, Tensor>> => readTensors(join(folder, partFile(name)));
-  return { folder, step, position, weights: await part("weights"), optimizer: await part("optimizer"), estimator: await part("estimator") };
+  const [weights, optimizer, estimator] = [await part("weights"), await part("optimizer"), await part("estimator")];
+  return { folder, step, position, weights, optimizer, estimator, ...(hasScaler ? { scaler: await part(SCALER_PART) } : {}) };
 }
 
 async function readTensors(file: string): Promise<Map<string, Tensor>> {

@@ -3,7 +3,8 @@ import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { asFileError, writeJsonAtomic } from "../../files/atomic-write.ts";
 import { writeSafetensors } from "../../model/formats/safetensors.ts";
-import { folderName, MANIFEST, partFile, PARTS, type Checkpoint } from "./checkpoint.ts";
+import type { Tensor } from "../../engine/tensor/tensor.ts";
+import { folderName, MANIFEST, partFile, PARTS, SCALER_PART, type Checkpoint, type CheckpointPart } from "./checkpoint.ts";
 import { findCheckpoints, FORMAT, stepFolders, type Manifest } from "./checkpoint-folder.ts";
 
 /** Settings of {@link saveCheckpoint}. */
@@ -44,9 +45,9 @@ async function write(place: string, checkpoint: Checkpoint): Promise<void> {
   try {
     await mkdir(temporary);
     const files: Record<string, number> = {};
-    for (const part of PARTS) {
+    for (const [part, tensors] of partsOf(checkpoint)) {
       const file = join(temporary, partFile(part));
-      await writeSafetensors(file, checkpoint[part]);
+      await writeSafetensors(file, tensors);
       files[partFile(part)] = (await stat(file)).size;
     }
     const manifest: Manifest = { format: FORMAT, step: checkpoint.step, position: { ...checkpoint.position }, files };
@@ -58,6 +59,12 @@ async function write(place: string, checkpoint: Checkpoint): Promise<void> {
     await rm(temporary, { recursive: true, force: true }).catch(() => undefined);
     throw error;
   }
+}
+
+function partsOf(checkpoint: Checkpoint): (readonly [CheckpointPart, ReadonlyMap<string, Tensor>])[] {
+  const { scaler = new Map<string, Tensor>() } = checkpoint;
+  const always = PARTS.map((part) => [part, checkpoint[part]] as const);
+  return scaler.size === 0 ? always : [...always, [SCALER_PART, scaler]];
 }
 
 /** Removes what is older than the `keep` newest whole checkpoints. */

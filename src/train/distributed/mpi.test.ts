@@ -85,6 +85,13 @@ describe.skipIf(mpirun === undefined)(`several processes (${mpirun?.description 
         model: { base: "base", paths: { count: 2, prefixLength: 2 }, lora: { rank: 2, alpha: 4, targetModules: ["q_proj"] } },
       },
     ],
+    [
+      "dropout, whole shares",
+      [2, 4],
+      {
+        model: { base: "base", paths: { count: 2, prefixLength: 2 }, lora: { rank: 2, alpha: 4, targetModules: ["q_proj"], dropout: 0.3 } },
+      },
+    ],
   ])("1, 2 and 4 give the same loss curve, and one alone tells and writes: %s", async (name, sizes, fields) => {
     const file = await recipeFile(name.replaceAll(" ", "-"), fields);
     await trainAlone(file, `${name} 1`);
@@ -100,6 +107,23 @@ describe.skipIf(mpirun === undefined)(`several processes (${mpirun?.description 
       expect(await largestDifference(`${name} 1`, `${name} ${processes}`)).toBeLessThan(1e-5);
       expect(await readdir(join(root, `${name} ${processes}`))).toEqual(await readdir(join(root, `${name} 1`)));
     }
+  });
+
+  test("in float16 all skip the same steps, and scale the loss alike", async () => {
+    const file = await recipeFile("halves", {
+      chunkSize: 3,
+      precision: "float16",
+      lossScaling: { initialScale: 2 ** 22, growthInterval: 2 },
+    });
+    await trainAlone(file, "halves 1");
+    const { code, err } = await train(file, "halves 2", { processes: 2 });
+    expect([code, err]).toEqual([0, ""]);
+    const scales = async (out: string): Promise<unknown[]> =>
+      (await loggedNumbers(join(root, out))).map(({ step, isSkipped, lossScale }) => [step, isSkipped, lossScale]);
+    const alone = await scales("halves 1");
+    expect(alone[0]).toEqual([1, true, 2 ** 22]);
+    expect(await scales("halves 2")).toEqual(alone);
+    expect(await largestDifference("halves 1", "halves 2")).toBeLessThan(2 ** -11);
   });
 
   test("one that is killed ends all, whichever; one process alone goes on from the last checkpoint to the same numbers", async () => {

@@ -5,7 +5,7 @@ import { invariant } from "../../errors/families.ts";
 import type { Trainer, TrainerState } from "../trainer.ts";
 import type { Communicator } from "./communicator.ts";
 
-const PARTS = ["weights", "optimizer", "estimator"] as const;
+const PARTS = ["weights", "optimizer", "estimator", "scaler"] as const;
 
 /** Of weights and moments, and of counts of steps. */
 const DTYPES = ["float32", "int32"] as const;
@@ -22,9 +22,12 @@ export async function shareState(communicator: Communicator, trainer: Trainer): 
   const state = trainer.state();
   const outline = await broadcastJson(communicator, outlineOf(state));
   const { step, tensors } = outlineSchema.parse(outline);
-  const received: Record<(typeof PARTS)[number], Map<string, Tensor>> = { weights: new Map(), optimizer: new Map(), estimator: new Map() };
+  const received = Object.fromEntries(PARTS.map((part) => [part, new Map<string, Tensor>()])) as Record<
+    (typeof PARTS)[number],
+    Map<string, Tensor>
+  >;
   for (const { part, name, dtype, shape } of tensors) {
-    const own = communicator.rank === 0 ? state[part].get(name) : undefined;
+    const own = communicator.rank === 0 ? state[part]?.get(name) : undefined;
     const tensor = own ?? emptyTensor(dtype, shape);
     invariant(isShared(tensor), `${name} of the ${part} is ${tensor.dtype}`);
     await communicator.broadcast(tensor.data);
@@ -41,7 +44,7 @@ export async function alignStates(communicator: Communicator, trainer: Trainer):
   if (communicator.size === 1) return;
   const hash = createHash("sha256");
   const state = trainer.state();
-  for (const part of PARTS) for (const { data } of state[part].values()) hash.update(data);
+  for (const part of PARTS) for (const { data } of state[part]?.values() ?? []) hash.update(data);
   const hashes = await communicator.allGatherParts(new Uint8Array(hash.digest()));
   const [first = new Uint8Array()] = hashes;
   if (!hashes.every((each) => Buffer.compare(each, first) === 0)) await shareState(communicator, trainer);
@@ -49,7 +52,7 @@ export async function alignStates(communicator: Communicator, trainer: Trainer):
 
 function outlineOf(state: TrainerState): Outline {
   const tensors = PARTS.flatMap((part) =>
-    [...state[part]].map(([name, tensor]) => {
+    [...(state[part] ?? [])].map(([name, tensor]) => {
       invariant(isShared(tensor), `${name} of the ${part} is ${tensor.dtype}`);
       return { part, name, dtype: tensor.dtype, shape: [...tensor.shape] };
     }),

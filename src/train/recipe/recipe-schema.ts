@@ -44,6 +44,12 @@ const LORA = z.strictObject({
     .default(["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"])
     .describe("Last parts of the names of the layers that get an adapter."),
   rankStabilized: z.boolean().default(false).describe("Divides by the root of the rank instead of the rank."),
+  dropout: z
+    .number()
+    .min(0)
+    .lt(1)
+    .default(0)
+    .describe("Share of an adapter's inputs that are left out at random while training; the others count for them."),
   dora: z.boolean().default(false).describe("Each output's magnitude is trained apart from the direction (DoRA)."),
 });
 
@@ -214,6 +220,20 @@ const OPTIMIZER = z.strictObject({
   pathLearningRateMultiplier: positive.default(3).describe("Rate of prefixes, readouts and gate, as a multiple."),
 });
 
+const CHUNK_SIZES = z.strictObject({
+  queries: count.describe("Queries, or captions, that are encoded at once."),
+  targets: count.describe("Targets that are encoded at once."),
+});
+
+const LOSS_SCALING = z.strictObject({
+  initialScale: positive.default(65_536).describe("What losses are multiplied by at first; gradients are divided by it again."),
+  growthFactor: z.number().min(1).default(2).describe("The scale grows by it after `growthInterval` steps without overflow."),
+  backoffFactor: positive.max(1).default(0.5).describe("The scale shrinks by it at a step whose gradients overflow; that step is skipped."),
+  growthInterval: count.default(2000).describe("Steps in a row without overflow."),
+  minimumScale: positive.default(1e-4).describe("A scale below it ends the run."),
+  maximumSkippedSteps: count.default(25).describe("More skipped steps in a row end the run."),
+});
+
 /** What a recipe's file may hold, with a sentence on every field: these are `recipes/recipe.schema.json` and the tables of `docs/recipes.md`. */
 export const RECIPE_SCHEMA: z.ZodType<Recipe & { readonly $schema?: string | undefined }> = z.strictObject({
   $schema: z.string().optional().describe("Where the JSON Schema of recipes lies, for editors."),
@@ -224,13 +244,19 @@ export const RECIPE_SCHEMA: z.ZodType<Recipe & { readonly $schema?: string | und
   objective: OBJECTIVE.prefault({}).describe("The loss."),
   optimizer: OPTIMIZER.describe("How the weights are moved."),
   steps: count.describe("Steps in all."),
-  chunkSize: count
+  chunkSize: z
+    .union([count, CHUNK_SIZES])
     .optional()
     .describe(
-      "Inputs that are encoded at once; batches with more go through GradCache, in the memory of a chunk. All at once if not given.",
+      "Inputs that are encoded at once; batches with more go through GradCache, in the memory of a chunk. A number, or `queries` and `targets` apart. All at once if not given.",
     ),
   accumulation: count.default(1).describe("Batches whose gradients are averaged into one step."),
   recompute: z.boolean().default(false).describe("Computes each layer again in the backward pass: less memory, more time."),
+  precision: z
+    .enum(["float32", "bfloat16", "float16"])
+    .default("float32")
+    .describe("What matrix products compute in and their activations are kept in; what is trained stays float32."),
+  lossScaling: LOSS_SCALING.prefault({}).describe("How the loss is scaled with precision `float16`."),
   diversityEverySteps: count.default(10).describe("Steps between looks at how different the paths are."),
   checkpointEverySteps: count.default(100).describe("Steps between checkpoints."),
   keepCheckpoints: count.default(2).describe("Checkpoints that are kept."),

@@ -1,6 +1,9 @@
 import type { TaskFamily } from "../../data/emoji/tasks/task-types.ts";
 import type { PathTopology } from "../../model/paths/path-config.ts";
 import type { LoraConfig } from "../../model/nn/parameter-source.ts";
+import type { LossScaling } from "../precision/loss-scaler.ts";
+import type { Precision } from "../precision/precision.ts";
+import type { ChunkSize } from "../steps/chunk-sizes.ts";
 import type { RegulariserOptions } from "../objective/loss-settings.ts";
 
 /** The model of a run: what it starts from, its paths, and what of it is trained. */
@@ -140,11 +143,15 @@ export interface Recipe {
   readonly optimizer: RecipeOptimizer;
   readonly steps: number;
   /** Inputs that are encoded at once; batches with more go through GradCache. All at once if not given. */
-  readonly chunkSize?: number | undefined;
+  readonly chunkSize?: ChunkSize | undefined;
   /** Batches whose gradients are averaged into one step. */
   readonly accumulation: number;
   /** Recomputes each decoder layer in the backward pass: less memory, more time. */
   readonly recompute: boolean;
+  /** What matrix products compute in, and their activations are kept in. */
+  readonly precision: Precision;
+  /** Of precision `float16`. */
+  readonly lossScaling: LossScaling;
   /** Steps between looks at how different the paths are. */
   readonly diversityEverySteps: number;
   readonly checkpointEverySteps: number;

@@ -22,6 +22,11 @@ afterAll(() => rm(root, { recursive: true, force: true }));
 
 const newFolder = (): Promise<string> => mkdtemp(join(root, "run-"));
 
+const DROPPING_MODEL = {
+  paths: { count: 2, prefixLength: 2, prefixScale: 2 },
+  lora: { rank: 2, alpha: 4, targetModules: ["q_proj", "down_proj"], dropout: 0.3 },
+};
+
 /** Runs a tiny training; `stopAfter` interrupts it after that step. */
 async function train(
   options: Partial<RunOptions> & Pick<RunOptions, "out"> & { readonly stopAfter?: number },
@@ -45,9 +50,10 @@ async function weightsOf(folder: string): Promise<Map<string, number[]>> {
 describe("a resumed run", () => {
   test.each([
     ["AdamW", {}],
-    ["Muon", { kind: "muon", learningRate: 1e-2 }],
-  ])("with %s logs the very numbers of one that was never stopped, and ends with the same model", async (_, optimizer) => {
-    const recipe = tinyRecipe({ optimizer });
+    ["Muon", { optimizer: { kind: "muon", learningRate: 1e-2 } }],
+    ["dropout", { model: DROPPING_MODEL, chunkSize: { queries: 2, targets: 4 }, recompute: true }],
+  ])("with %s logs the very numbers of one that was never stopped, and ends with the same model", async (_, fields) => {
+    const recipe = tinyRecipe(fields);
     const evaluate = (): Promise<Record<string, number>> => Promise.resolve({ aggregate: 0.5 });
     const whole = await newFolder();
     await train({ out: whole, recipe, evaluate });

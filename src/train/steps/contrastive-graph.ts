@@ -3,6 +3,7 @@ import { encodeBatch, type ModelGraphOptions } from "../../model/multimodal/mode
 import type { VisionMode } from "../../model/multimodal/token-batch.ts";
 import { Parameters } from "../../model/nn/parameter-source.ts";
 import { lossOfEmbeddings, type LossOptions } from "../objective/loss-graph.ts";
+import { LOSS_SCOPE } from "../precision/precision.ts";
 import type { StepGraph } from "./step-graph.ts";
 
 /** How a contrastive step is built. */
@@ -32,6 +33,7 @@ export function contrastiveGraph({ model, loss, queryVision, targetVision }: Con
     queryAggregate: query.aggregate,
     targetAggregate: target.aggregate,
   };
-  const graph = builder.finish({ ...lossOfEmbeddings(embeddings, loss), queryPaths: query.paths, targetPaths: target.paths });
+  const outputs = builder.scope(LOSS_SCOPE, () => lossOfEmbeddings(embeddings, loss));
+  const graph = builder.finish({ ...outputs, queryPaths: query.paths, targetPaths: target.paths });
   return { graph, shapes: parameters.shapes };
 }

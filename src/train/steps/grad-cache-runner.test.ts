@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, test, vi } from "vitest";
 import { tinyBatchOf, tinyLanguageBatch, tinyTrainable, type Medium } from "../../../test/support/training/tiny-trainable.ts";
+import { printGraph } from "../../engine/graph/print.ts";
 import { SINGLE_PATH, type PathConfig } from "../../model/paths/path-config.ts";
 import type { TrainingBatch } from "../batch-source.ts";
 import type { Regulariser } from "../objective/loss-graph.ts";
@@ -7,6 +8,7 @@ import { MutualInformationEstimator } from "../objective/mutual-information-esti
 import type { NamedTensors } from "../optimizer/optimizer.ts";
 import type { TrainableModel } from "../trainable-model.ts";
 import { trainableFilter } from "../trainable.ts";
+import type { ChunkSize } from "./chunk-sizes.ts";
 import { encoderGraph } from "./encoder-graph.ts";
 import { GradCacheRunner } from "./grad-cache-runner.ts";
 import type { StepEngine, StepEngineOptions, StepResult } from "./step-engine.ts";
@@ -31,12 +33,12 @@ interface Case {
 function engineOptions({ model, regulariser = { kind: "none" }, recompute = false }: Case): StepEngineOptions {
   const { backbone, paths, lora, processor } = model;
   const trainable = trainableFilter({ lora, freeze: [] }, backbone);
-  return { model: { backbone, paths, lora, recompute }, regulariser, symmetric: true, processor, trainable, threads: 1 };
+  return { model: { backbone, paths, lora, recompute, isTraining: true }, regulariser, symmetric: true, processor, trainable, threads: 1 };
 }
 
 function run(engine: StepEngine, { model, estimator = new Map() }: Case, batch: TrainingBatch): Promise<StepResult> {
   opened.push(engine);
-  return engine.run({ batch, weights: model.weights, estimator, lossWeights: LOSS_WEIGHTS });
+  return engine.run({ batch, weights: model.weights, estimator, lossWeights: LOSS_WEIGHTS, randomKeys: [7] });
 }
 
 /** An estimator that is not at its start, where vCLUB has no gradient. */
@@ -64,7 +66,7 @@ function worstError(actual: NamedTensors, expected: NamedTensors): number {
   return Math.max(...errors);
 }
 
-async function expectEqualSteps(given: Case, batch: TrainingBatch, chunkSize: number): Promise<void> {
+async function expectEqualSteps(given: Case, batch: TrainingBatch, chunkSize: ChunkSize): Promise<void> {
   const options = engineOptions(given);
   const direct = await run(new StepRunner(options), given, batch);
   const chunked = await run(new GradCacheRunner({ ...options, chunkSize }), given, batch);
@@ -115,6 +117,71 @@ test("with adapters, and a chunk for every input", async () => {
   const model = tinyTrainable(PARALLEL, { rank: 2, alpha: 4, targetModules: ["q_proj", "down_proj"] });
   await expectEqualSteps({ model }, tinyBatchOf("image", "text", { count: 3, hardNegatives: 0 }), 1);
 });
+
+describe("chunks of queries and of targets have sizes of their own", () => {
+  test.each<[ModelName, Medium, Medium, ChunkSize]>([
+    ["one path (SSC)", "mixed", "text", { queries: 2, targets: 5 }],
+    ["three paths, parallel", "text", "text", { queries: 100, targets: 4 }],
+    ["three paths, shared", "text", "image", { queries: 3, targets: 1 }],
+  ])("%s, from %s to %s", async (name, queries, targets, chunkSize) => {
+    await expectEqualSteps({ model: MODELS[name] }, tinyBatchOf(queries, targets), chunkSize);
+  });
+});
+
+describe("with dropout the same is left out in both passes, in chunks and whole, kept and computed again", () => {
+  const lora = { rank: 2, alpha: 4, targetModules: ["q_proj", "v_proj", "down_proj"], dropout: 0.4 };
+  test.each([
+    ["parallel", PARALLEL, "mixed", { queries: 2, targets: 4 }],
+    ["shared", SHARED, "text", 3],
+  ] as const)("paths %s", async (_, paths, queries, chunkSize) => {
+    const model = tinyTrainable(paths, lora);
+    const batch = tinyBatchOf(queries, "text");
+    await expectEqualSteps({ model }, batch, chunkSize);
+    await expectEqualSteps({ model, recompute: true }, batch, chunkSize);
+    const given = { model };
+    const dropped = await run(new StepRunner(engineOptions(given)), given, batch);
+    const kept = await run(new StepRunner(engineOptions({ model: { ...model, lora: { ...lora, dropout: 0 } } })), given, batch);
+    expect(Math.abs(dropped.loss - kept.loss)).toBeGreaterThan(1e-3 * kept.loss);
+  });
+
+  test("language modelling", async () => {
+    await expectEqualSteps({ model: tinyTrainable(PARALLEL, lora) }, tinyLanguageBatch("mixed"), 2);
+  });
+});
+
+test("without dropout nothing of it is in the graph", () => {
+  const { backbone, paths } = MODELS["three paths, parallel"];
+  const lora = { rank: 2, alpha: 4, targetModules: ["q_proj"] };
+  const printed = (dropout: number, isTraining: boolean): string =>
+    printGraph(encoderGraph({ backbone, paths, vision: "uniform", lora: { ...lora, dropout }, isTraining }).graph);
+  expect(printed(0, true)).toBe(printed(0.5, false));
+  expect(printed(0.5, true)).toContain("dropoutSeeds");
+});
+
+test.each([
+  ["float16", 2 ** -11],
+  ["bfloat16", 2 ** -8],
+] as const)(
+  "in %s the chunks' gradients are those of float32 to some roundings, and the loss's scale is in them",
+  async (precision, rounding) => {
+    const model = tinyTrainable(PARALLEL, { rank: 2, alpha: 4, targetModules: ["q_proj", "down_proj"] });
+    const given: Case = { model };
+    const batch = tinyBatchOf("mixed", "text");
+    const exact = await run(new StepRunner(engineOptions(given)), given, batch);
+    const options = { ...engineOptions({ ...given, recompute: true }), precision };
+    const scale = 64;
+    for (const engine of [new StepRunner(options), new GradCacheRunner({ ...options, chunkSize: { queries: 3, targets: 4 } })]) {
+      opened.push(engine);
+      const inputs = { batch, weights: model.weights, estimator: new Map(), lossWeights: LOSS_WEIGHTS, lossScale: scale };
+      const { gradients, loss } = await engine.run(inputs);
+      expect(Math.abs(loss - exact.loss)).toBeLessThan(4 * rounding * exact.loss);
+      const unscaled = new Map(
+        [...gradients].map(([name, tensor]) => [name, { ...tensor, data: tensor.data.map((value) => value / scale) }]),
+      );
+      expect(worstError(unscaled, exact.gradients)).toBeLessThan(64 * rounding);
+    }
+  },
+);
 
 test("a recipe's recomputation reaches every layer and vision block", () => {
   const { backbone, paths } = MODELS["three paths, parallel"];

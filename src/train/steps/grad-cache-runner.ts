@@ -1,7 +1,9 @@
+import { aheadByOne } from "../../embed/ahead-by-one.ts";
 import { gradientName } from "../../engine/autodiff/differentiate.ts";
 import { GraphSession } from "../../engine/runtime/graph-session.ts";
 import { expectFloat, floatTensor, type FloatTensor, type Tensor } from "../../engine/tensor/tensor.ts";
 import type { PromptInput } from "../../inputs/embedding-input.ts";
+import type { StreamKey } from "../../random/random-stream.ts";
 import type { VisionMode } from "../../model/multimodal/token-batch.ts";
 import { visionModeOf } from "../../model/multimodal/token-batch.ts";
 import type { ContrastiveBatch, LanguageBatch } from "../batch-source.ts";
@@ -12,19 +14,33 @@ import { sumGradients } from "../distributed/sum-gradients.ts";
 import { GradientSum } from "../gradient-sum.ts";
 import { buildLossGradientGraph } from "../objective/loss-graph.ts";
 import type { NamedTensors } from "../optimizer/optimizer.ts";
+import { inPrecision } from "../precision/precision.ts";
+import { chunkSizesOf, type ChunkSize } from "./chunk-sizes.ts";
 import { chunksOf, joinData, rowsOf } from "./chunks.ts";
 import { encoderGraph } from "./encoder-graph.ts";
-import { GradientSession } from "./gradient-session.ts";
+import { GradientSession, type GradientSessionOptions } from "./gradient-session.ts";
 import { languageGraph } from "./language-graph.ts";
 import { SessionCache } from "./session-cache.ts";
 import type { StepEngine, StepEngineOptions, StepInputs, StepResult } from "./step-engine.ts";
 import { stepSessionOptions } from "./step-session-options.ts";
-import { batchInputs, contrastInputs, contrastiveParts, floatsOf, lossOptions, scalarOf } from "./step-tensors.ts";
+import {
+  answerInputs,
+  batchInputs,
+  contrastInputs,
+  contrastiveParts,
+  dropoutInputs,
+  floatsOf,
+  LOSS_SEEDS,
+  lossOptions,
+  lossSeed,
+  scalarOf,
+  seedName,
+} from "./step-tensors.ts";
 
 /** What a {@link GradCacheRunner} is made for. */
 export interface GradCacheOptions extends StepEngineOptions {
   /** Inputs that are encoded at once. */
-  readonly chunkSize: number;
+  readonly chunkSize: ChunkSize;
   /** The processes that share a batch, and the weights that all of them train; this process alone if not given. */
   readonly together?: { readonly communicator: Communicator; readonly trained: NamedTensors } | undefined;
 }
@@ -33,6 +49,27 @@ export interface GradCacheOptions extends StepEngineOptions {
 interface SideEmbeddings {
   readonly paths: FloatTensor;
   readonly aggregate: FloatTensor;
+}
+
+type Side = "query" | "target";
+
+/** What one side of a batch is encoded from. */
+interface EncodedSide {
+  readonly side: Side;
+  /** This process's. */
+  readonly share: RankShare<PromptInput>;
+  readonly weights: NamedTensors;
+  readonly randomKeys: readonly StreamKey[];
+}
+
+/** A chunk as the model takes it. */
+interface ChunkInputs {
+  /** Where it begins in the share. */
+  readonly start: number;
+  /** Inputs. */
+  readonly count: number;
+  readonly vision: VisionMode;
+  readonly inputs: Readonly<Record<string, Tensor>>;
 }
 
 /**
@@ -67,10 +104,15 @@ export class GradCacheRunner implements StepEngine {
     await Promise.all([this.#forward.dispose(), this.#backward.dispose()]);
   }
 
-  async #runContrastive(batch: ContrastiveBatch, { weights, estimator, lossWeights }: StepInputs): Promise<StepResult> {
-    const shares = { query: this.#share(batch.queries), target: this.#share(batch.targets) };
-    const queries = await this.#encode(shares.query, weights);
-    const targets = await this.#encode(shares.target, weights);
+  async #runContrastive(
+    batch: ContrastiveBatch,
+    { weights, estimator, lossWeights, lossScale = 1, randomKeys = [] }: StepInputs,
+  ): Promise<StepResult> {
+    const sizes = chunkSizesOf(this.#options.chunkSize);
+    const shares = { query: this.#share(batch.queries, sizes.queries), target: this.#share(batch.targets, sizes.targets) };
+    const sideOf = (side: Side): EncodedSide => ({ side, share: shares[side], weights, randomKeys });
+    const queries = await this.#encode(sideOf("query"));
+    const targets = await this.#encode(sideOf("target"));
     const embeddings = {
       queryPaths: queries.paths,
       targetPaths: targets.paths,
@@ -79,13 +121,13 @@ export class GradCacheRunner implements StepEngine {
     };
     const loss = await this.#lossSession();
     const outputs = await loss.run({ ...embeddings, ...contrastInputs(batch, lossWeights), ...Object.fromEntries(estimator) });
-    await this.#pullBack(shares.query, weights, seedsOf(outputs, "query"));
-    await this.#pullBack(shares.target, weights, seedsOf(outputs, "target"));
+    await this.#pullBack(sideOf("query"), seedsOf(outputs, "query", lossScale));
+    await this.#pullBack(sideOf("target"), seedsOf(outputs, "target", lossScale));
     return { ...contrastiveParts({ ...outputs, ...embeddings }), gradients: await this.#gradients() };
   }
 
-  #share<Item>(items: readonly Item[]): RankShare<Item> {
-    return rankShare(items, this.#options.chunkSize, this.#communicator);
+  #share<Item>(items: readonly Item[], chunkSize: number): RankShare<Item> {
+    return rankShare(items, chunkSize, this.#communicator);
   }
 
   /** Of all processes. @param scale put to their sum. */
@@ -96,13 +138,12 @@ export class GradCacheRunner implements StepEngine {
   }
 
   /** (1): the embeddings of a whole side, of which this process encodes its share. */
-  async #encode({ items: inputs, chunkSize }: RankShare<PromptInput>, weights: NamedTensors): Promise<SideEmbeddings> {
-    const { model, processor } = this.#options;
+  async #encode(encoded: EncodedSide): Promise<SideEmbeddings> {
+    const { model } = this.#options;
     const parts: SideEmbeddings[] = [];
-    for (const { items } of chunksOf(inputs, chunkSize)) {
-      const batch = await processor.embeddingBatch(items);
-      const session = await this.#encoder(visionModeOf(batch));
-      const outputs = await session.run({ ...batchInputs(model, batch), ...Object.fromEntries(weights) });
+    for await (const { vision, inputs } of aheadByOne(this.#chunks(encoded))) {
+      const session = await this.#encoder(vision);
+      const outputs = await session.run({ ...inputs, ...Object.fromEntries(encoded.weights) });
       parts.push({ paths: floatsOf(outputs, "paths"), aggregate: floatsOf(outputs, "aggregate") });
     }
     const [count, width] = [model.paths.count, model.backbone.decoder.hiddenSize];
@@ -125,25 +166,35 @@ export class GradCacheRunner implements StepEngine {
   }
 
   /** (3): adds the gradients of one side, pulled back from dL/dE. */
-  async #pullBack(share: RankShare<PromptInput>, weights: NamedTensors, seeds: Seeds): Promise<void> {
-    const { model, processor } = this.#options;
-    for (const { start, items } of chunksOf(share.items, share.chunkSize)) {
-      const batch = await processor.embeddingBatch(items);
-      const session = await this.#gradient(visionModeOf(batch));
-      const rows = Object.entries(seeds).map(([name, seed]) => [seedName(name), rowsOf(seed, share.start + start, items.length)] as const);
-      const { gradients } = await session.run({ ...batchInputs(model, batch), ...Object.fromEntries(rows) }, weights);
+  async #pullBack(encoded: EncodedSide, seeds: Seeds): Promise<void> {
+    const { share, weights } = encoded;
+    for await (const { start, count, vision, inputs } of aheadByOne(this.#chunks(encoded))) {
+      const session = await this.#gradient(vision);
+      const rows = Object.entries(seeds).map(([name, seed]) => [seedName(name), rowsOf(seed, share.start + start, count)] as const);
+      const { gradients } = await session.run({ ...inputs, ...Object.fromEntries(rows) }, weights);
       this.#sum.add(gradients);
     }
   }
 
-  async #runLanguage(batch: LanguageBatch, { weights }: StepInputs): Promise<StepResult> {
+  /** The chunks of a side in their order, as tokens, pixels and random numbers: the same in (1) and (3). */
+  async *#chunks({ side, share, randomKeys }: EncodedSide): AsyncGenerator<ChunkInputs, void, undefined> {
     const { model, processor } = this.#options;
-    const share = this.#share(batch.examples);
+    for (const { start, items } of chunksOf(share.items, share.chunkSize)) {
+      const batch = await processor.embeddingBatch(items);
+      const dropped = dropoutInputs(model, randomKeys, { side, start: share.start + start, count: items.length });
+      yield { start, count: items.length, vision: visionModeOf(batch), inputs: { ...batchInputs(model, batch), ...dropped } };
+    }
+  }
+
+  async #runLanguage(batch: LanguageBatch, { weights, lossScale, randomKeys = [] }: StepInputs): Promise<StepResult> {
+    const { model, processor } = this.#options;
+    const share = this.#share(batch.examples, chunkSizesOf(this.#options.chunkSize).queries);
     const total = { answers: 0, loss: 0, right: 0 };
-    for (const { items } of chunksOf(share.items, share.chunkSize)) {
+    for (const { start, items } of chunksOf(share.items, share.chunkSize)) {
       const tokens = await processor.languageBatch(items);
       const session = await this.#language(visionModeOf(tokens.batch));
-      const inputs = { ...batchInputs(model, tokens.batch), answerRows: tokens.answerRows, answerIds: tokens.answerIds };
+      const dropped = dropoutInputs(model, randomKeys, { side: "caption", start: share.start + start, count: items.length });
+      const inputs = { ...batchInputs(model, tokens.batch), ...answerInputs(tokens), ...lossSeed(lossScale), ...dropped };
       const { outputs, gradients } = await session.run(inputs, weights);
       const answers = tokens.answerIds.data.length;
       this.#sum.add(gradients, answers);
@@ -163,30 +214,36 @@ export class GradCacheRunner implements StepEngine {
   }
 
   #encoder(vision: VisionMode): Promise<GraphSession> {
-    const { model, threads } = this.#options;
-    const make = (): Promise<GraphSession> => GraphSession.create(encoderGraph({ ...model, vision }).graph, stepSessionOptions(threads));
+    const { model, threads, precision = "float32" } = this.#options;
+    const make = (): Promise<GraphSession> =>
+      GraphSession.create(inPrecision(encoderGraph({ ...model, vision }).graph, precision), stepSessionOptions({ threads, precision }));
     return this.#forward.get(`encoder ${vision}`, make);
   }
 
   #lossSession(): Promise<GraphSession> {
     const make = (): Promise<GraphSession> =>
-      GraphSession.create(buildLossGradientGraph(lossOptions(this.#options)), stepSessionOptions(this.#options.threads));
+      GraphSession.create(buildLossGradientGraph(lossOptions(this.#options)), stepSessionOptions({ threads: this.#options.threads }));
     return this.#forward.get("loss", make);
   }
 
   #gradient(vision: VisionMode): Promise<GradientSession> {
-    const { model, trainable, threads } = this.#options;
+    const { model } = this.#options;
     const outputs = model.paths.count === 1 ? (["aggregate"] as const) : (["paths", "aggregate"] as const);
     const seeds = Object.fromEntries(outputs.map((name) => [name, seedName(name)]));
     const make = (): Promise<GradientSession> =>
-      GradientSession.create(encoderGraph({ ...model, vision }).graph, { trainable, threads, seeds, memory: this.#memory });
+      GradientSession.create(encoderGraph({ ...model, vision }).graph, { ...this.#sessionOptions(), seeds });
     return this.#backward.get(`encoder ${vision}`, make);
   }
 
+  #sessionOptions(): GradientSessionOptions {
+    const { trainable, threads, precision } = this.#options;
+    return { trainable, threads, precision, memory: this.#memory };
+  }
+
   #language(vision: VisionMode): Promise<GradientSession> {
-    const { model, trainable, threads } = this.#options;
+    const { model } = this.#options;
     return this.#backward.get(`language ${vision}`, () =>
-      GradientSession.create(languageGraph({ ...model, vision }).graph, { trainable, threads, memory: this.#memory }),
+      GradientSession.create(languageGraph({ ...model, vision }).graph, { ...this.#sessionOptions(), seeds: LOSS_SEEDS }),
     );
   }
 }
@@ -194,12 +251,13 @@ export class GradCacheRunner implements StepEngine {
 /** dL/dE of one side: of the aggregate, and of the paths where the loss depends on them by itself. */
 type Seeds = Readonly<Partial<Record<keyof SideEmbeddings, FloatTensor>>>;
 
-function seedsOf(outputs: Readonly<Record<string, Tensor>>, side: "query" | "target"): Seeds {
+/** dL/dE of one side, times the scale of the loss. */
+function seedsOf(outputs: Readonly<Record<string, Tensor>>, side: Side, lossScale: number): Seeds {
   const [paths, aggregate] = [outputs[gradientName(`${side}Paths`)], outputs[gradientName(`${side}Aggregate`)]];
-  return { ...(paths && { paths: expectFloat(paths) }), ...(aggregate && { aggregate: expectFloat(aggregate) }) };
+  const scaled = (tensor: Tensor): FloatTensor => scaleTensor(expectFloat(tensor), lossScale);
+  return { ...(paths && { paths: scaled(paths) }), ...(aggregate && { aggregate: scaled(aggregate) }) };
 }
 
-/** The input that holds an output's seed. */
-function seedName(output: string): string {
-  return `seed:${output}`;
+function scaleTensor({ shape, data }: FloatTensor, scale: number): FloatTensor {
+  return floatTensor(shape, scale === 1 ? data : data.map((value) => scale * value));
 }

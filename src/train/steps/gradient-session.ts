@@ -5,6 +5,7 @@ import { GraphSession } from "../../engine/runtime/graph-session.ts";
 import { zeros, type FloatTensor, type Tensor } from "../../engine/tensor/tensor.ts";
 import { present } from "../../errors/families.ts";
 import type { NamedTensors } from "../optimizer/optimizer.ts";
+import { inPrecision, type Precision } from "../precision/precision.ts";
 import { stepSessionOptions } from "./step-session-options.ts";
 
 /** What to differentiate a graph for. */
@@ -14,6 +15,8 @@ export interface GradientSessionOptions {
   /** Outputs that are pulled back from a given gradient (GradCache) in place of the scalar `loss`: output to the input that holds it. */
   readonly seeds?: Readonly<Record<string, string>>;
   readonly threads?: number | undefined;
+  /** float32 if not given. */
+  readonly precision?: Precision | undefined;
   /** Where gradients are written, by weight: sessions that share it share their memory. Of its own if not given. */
   readonly memory?: Map<string, FloatTensor> | undefined;
 }
@@ -37,11 +40,11 @@ export class GradientSession {
     this.#gradients = gradients;
   }
 
-  static async create(graph: Graph, { trainable, seeds, threads, memory = new Map() }: GradientSessionOptions): Promise<GradientSession> {
+  static async create(graph: Graph, { trainable, seeds, memory = new Map(), ...choice }: GradientSessionOptions): Promise<GradientSession> {
     const inputs = [...graph.inputs.keys()].filter(trainable);
     const backward = differentiate(graph, seeds === undefined ? { losses: ["loss"], inputs } : { seeds, inputs });
     const gradients = new Map(inputs.map((name) => [name, memoryFor(memory, name, present(graph.inputs.get(name), name).shape)]));
-    const session = await GraphSession.create(backward, stepSessionOptions(threads));
+    const session = await GraphSession.create(inPrecision(backward, choice.precision ?? "float32"), stepSessionOptions(choice));
     return new GradientSession(session, new Set(backward.inputs.keys()), gradients);
   }
 

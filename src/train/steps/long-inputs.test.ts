@@ -69,7 +69,7 @@ test("4,096 tokens: forward and back, never the scores of all layers at once", a
   for (const [name, { data }] of weights) if (name.endsWith("lora_B.weight")) data.fill(0.1);
   const inputs = longInput();
   const forward = await measurePeakMemory(async () => {
-    await using session = await GraphSession.create(graph, stepSessionOptions(2));
+    await using session = await GraphSession.create(graph, stepSessionOptions({ threads: 2 }));
     return await session.run({ ...inputs, ...Object.fromEntries(weights) });
   });
   expect(forward.result["aggregate"]?.data.every((value) => Number.isFinite(Number(value)))).toBe(true);

@@ -1,16 +1,16 @@
-import { batchSize } from "../batch-source.ts";
 import type { Communicator } from "../distributed/communicator.ts";
 import type { Regulariser } from "../objective/loss-graph.ts";
 import type { Recipe } from "../recipe/recipe-types.ts";
 import { trainingPlaces } from "../frozen-weights.ts";
 import type { TrainableModel } from "../trainable-model.ts";
+import { needsChunks, type ChunkSize } from "./chunk-sizes.ts";
 import { GradCacheRunner } from "./grad-cache-runner.ts";
 import type { StepEngine, StepInputs, StepResult } from "./step-engine.ts";
 import { StepRunner } from "./step-runner.ts";
 
 /** What an engine is chosen by. */
 export interface StepRunnerChoice {
-  readonly recipe: Pick<Recipe, "chunkSize" | "recompute" | "objective">;
+  readonly recipe: Pick<Recipe, "chunkSize" | "recompute" | "objective" | "precision">;
   readonly model: TrainableModel;
   readonly regulariser: Regulariser;
   /** Which weights are trained. */
@@ -21,19 +21,20 @@ export interface StepRunnerChoice {
 }
 
 /**
- * The engine that a recipe asks for: whole batches at once, or in chunks those that have more inputs than `chunkSize`. Several processes share every batch, each
+ * The engine that a recipe asks for: whole batches at once, or in chunks those that do not fit into one. Several processes share every batch, each
  * with the chunks of its share, or its share whole.
  */
 export function makeStepRunner({ recipe, model, regulariser, trainable, threads, communicator }: StepRunnerChoice): StepEngine {
   const { backbone, paths, lora, frozen, processor } = model;
-  const { chunkSize, recompute, objective } = recipe;
+  const { chunkSize, recompute, objective, precision } = recipe;
   const options = {
-    model: { backbone, paths, lora, recompute, place: trainingPlaces(frozen) },
+    model: { backbone, paths, lora, recompute, isTraining: true, place: trainingPlaces(frozen) },
     regulariser,
     symmetric: objective.symmetric,
     processor,
     trainable,
     threads,
+    precision,
   };
   if (communicator !== undefined && communicator.size > 1) {
     const trained = new Map([...model.weights].filter(([name]) => trainable(name)));
@@ -47,16 +48,16 @@ export function makeStepRunner({ recipe, model, regulariser, trainable, threads,
 class SizedEngine implements StepEngine {
   readonly #whole: StepEngine;
   readonly #chunked: StepEngine;
-  readonly #chunkSize: number;
+  readonly #chunkSize: ChunkSize;
 
-  constructor(whole: StepEngine, chunked: StepEngine, chunkSize: number) {
+  constructor(whole: StepEngine, chunked: StepEngine, chunkSize: ChunkSize) {
     this.#whole = whole;
     this.#chunked = chunked;
     this.#chunkSize = chunkSize;
   }
 
   run(inputs: StepInputs): Promise<StepResult> {
-    return (batchSize(inputs.batch) > this.#chunkSize ? this.#chunked : this.#whole).run(inputs);
+    return (needsChunks(inputs.batch, this.#chunkSize) ? this.#chunked : this.#whole).run(inputs);
   }
 
   async dispose(): Promise<void> {

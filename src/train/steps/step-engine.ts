@@ -1,9 +1,11 @@
 import type { FloatTensor } from "../../engine/tensor/tensor.ts";
 import type { ModelGraphOptions } from "../../model/multimodal/model.ts";
+import type { StreamKey } from "../../random/random-stream.ts";
 import type { TrainingBatch } from "../batch-source.ts";
 import type { Regulariser } from "../objective/loss-graph.ts";
 import type { LossWeights } from "../objective/loss-settings.ts";
 import type { NamedTensors } from "../optimizer/optimizer.ts";
+import type { Precision } from "../precision/precision.ts";
 import type { BatchProcessor } from "./batch-processor.ts";
 
 /** Computes the loss and the gradients of a batch. */
@@ -22,6 +24,8 @@ export interface StepEngineOptions {
   /** Which weights are trained. */
   readonly trainable: (name: string) => boolean;
   readonly threads?: number | undefined;
+  /** What matrix products compute in; float32 if not given. */
+  readonly precision?: Precision | undefined;
 }
 
 /** What the loss is computed with at one step. */
@@ -32,6 +36,10 @@ export interface StepInputs {
   /** Tensors of the mutual information estimator, if there is one. */
   readonly estimator: NamedTensors;
   readonly lossWeights: LossWeights;
+  /** Gradients are those of the loss times it, so that they do not vanish in halves; 1 if not given. */
+  readonly lossScale?: number | undefined;
+  /** What random numbers of the step are drawn by: keys of the run and the step. */
+  readonly randomKeys?: readonly StreamKey[] | undefined;
 }
 
 /** A step's loss, its parts, and the gradients of the trainable weights. */

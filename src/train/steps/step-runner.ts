@@ -7,7 +7,17 @@ import { GradientSession } from "./gradient-session.ts";
 import { languageGraph } from "./language-graph.ts";
 import { SessionCache } from "./session-cache.ts";
 import type { StepEngine, StepEngineOptions, StepInputs, StepResult } from "./step-engine.ts";
-import { batchInputs, contrastInputs, contrastiveParts, lossOptions, scalarOf } from "./step-tensors.ts";
+import {
+  LOSS_SEEDS,
+  answerInputs,
+  batchInputs,
+  contrastInputs,
+  contrastiveParts,
+  dropoutInputs,
+  lossOptions,
+  lossSeed,
+  scalarOf,
+} from "./step-tensors.ts";
 
 /** Computes losses and gradients of whole batches, each in one run of one graph. Graphs are made when a batch first needs them. */
 export class StepRunner implements StepEngine {
@@ -28,17 +38,21 @@ export class StepRunner implements StepEngine {
     await this.#sessions.dispose();
   }
 
-  async #runLanguage(batch: LanguageBatch, { weights }: StepInputs): Promise<StepResult> {
+  async #runLanguage(batch: LanguageBatch, { weights, lossScale, randomKeys = [] }: StepInputs): Promise<StepResult> {
     const { model, processor } = this.#options;
     const tokens = await processor.languageBatch(batch.examples);
     const vision = visionModeOf(tokens.batch);
     const session = await this.#session(`language ${vision}`, () => languageGraph({ ...model, vision }).graph);
-    const inputs = { ...batchInputs(model, tokens.batch), answerRows: tokens.answerRows, answerIds: tokens.answerIds };
+    const dropped = dropoutInputs(model, randomKeys, { side: "caption", start: 0, count: batch.examples.length });
+    const inputs = { ...batchInputs(model, tokens.batch), ...answerInputs(tokens), ...lossSeed(lossScale), ...dropped };
     const { outputs, gradients } = await session.run(inputs, weights);
     return { loss: scalarOf(outputs, "loss"), precision: scalarOf(outputs, "accuracy"), pathLosses: [], pathPrecisions: [], gradients };
   }
 
-  async #runContrastive(batch: ContrastiveBatch, { weights, estimator, lossWeights }: StepInputs): Promise<StepResult> {
+  async #runContrastive(
+    batch: ContrastiveBatch,
+    { weights, estimator, lossWeights, lossScale, randomKeys = [] }: StepInputs,
+  ): Promise<StepResult> {
     const { model, processor } = this.#options;
     const [query, target] = [await processor.embeddingBatch(batch.queries), await processor.embeddingBatch(batch.targets)];
     const [queryVision, targetVision] = [visionModeOf(query), visionModeOf(target)];
@@ -47,15 +61,19 @@ export class StepRunner implements StepEngine {
     const inputs = {
       ...batchInputs(model, query, SIDE_PREFIXES.query),
       ...batchInputs(model, target, SIDE_PREFIXES.target),
+      ...dropoutInputs(model, randomKeys, { side: "query", start: 0, count: batch.queries.length, prefix: SIDE_PREFIXES.query }),
+      ...dropoutInputs(model, randomKeys, { side: "target", start: 0, count: batch.targets.length, prefix: SIDE_PREFIXES.target }),
       ...contrastInputs(batch, lossWeights),
       ...Object.fromEntries(estimator),
+      ...lossSeed(lossScale),
     };
     const { outputs, gradients } = await session.run(inputs, weights);
     return { ...contrastiveParts(outputs), gradients };
   }
 
   #session(key: string, graph: () => Graph): Promise<GradientSession> {
-    const { trainable, threads } = this.#options;
-    return this.#sessions.get(key, () => GradientSession.create(graph(), { trainable, threads, memory: this.#memory }));
+    const { trainable, threads, precision } = this.#options;
+    const options = { trainable, threads, precision, seeds: LOSS_SEEDS, memory: this.#memory };
+    return this.#sessions.get(key, () => GradientSession.create(graph(), options));
   }
 }

@@ -1,11 +1,13 @@
-import { expectFloat, scalar, type FloatTensor, type Tensor } from "../../engine/tensor/tensor.ts";
+import { expectFloat, intTensor, scalar, type FloatTensor, type Tensor } from "../../engine/tensor/tensor.ts";
 import { present } from "../../errors/families.ts";
 import { modelInputs } from "../../model/multimodal/model-inputs.ts";
 import type { TokenBatch } from "../../model/multimodal/token-batch.ts";
+import { RandomStream, type StreamKey } from "../../random/random-stream.ts";
 import type { ContrastiveBatch } from "../batch-source.ts";
 import { makeMasks } from "../objective/contrastive-masks.ts";
 import type { LossOptions } from "../objective/loss-graph.ts";
 import type { LossWeights } from "../objective/loss-settings.ts";
+import type { LanguageTokens } from "./batch-processor.ts";
 import type { StepEngineOptions, StepResult } from "./step-engine.ts";
 
 type NamedOutputs = Readonly<Record<string, Tensor>>;
@@ -25,6 +27,52 @@ export function contrastInputs(batch: ContrastiveBatch, weights: LossWeights): R
     pathWeight: scalar(weights.pathWeight),
     regulariserWeight: scalar(weights.regulariserWeight),
   };
+}
+
+/** Which inputs of a batch are encoded. */
+export interface EncodedPart {
+  readonly side: "query" | "target" | "caption";
+  /** Place of the first one in its side. */
+  readonly start: number;
+  readonly count: number;
+}
+
+/**
+ * A random number for each input, by which adapters' inputs are left out, as graph inputs; nothing where none are. They depend on the run, the step and the input's
+ * place alone, so that they are the same in both passes of GradCache, whatever the chunks, and on however many processes.
+ * @param keys of the run and the step. @param prefix put before the name.
+ */
+export function dropoutInputs(
+  { lora }: StepEngineOptions["model"],
+  keys: readonly StreamKey[],
+  { side, start, count, prefix = "" }: EncodedPart & { readonly prefix?: string },
+): Record<string, Tensor> {
+  if ((lora?.dropout ?? 0) === 0) return {};
+  const seedOf = (at: number): number => new RandomStream("dropout", ...keys, side, start + at).integer(2 ** 32) | 0;
+  return {
+    [`${prefix}dropoutSeeds`]: intTensor(
+      [count],
+      Int32Array.from({ length: count }, (_, at) => seedOf(at)),
+    ),
+  };
+}
+
+/** Where the answers of a batch for language modelling are, as graph inputs. */
+export function answerInputs({ answerRows, answerIds }: LanguageTokens): Record<string, Tensor> {
+  return { answerRows, answerIds };
+}
+
+/** The input that holds the gradient of an output, from which a graph's backward pass begins. */
+export function seedName(output: string): string {
+  return `seed:${output}`;
+}
+
+/** Seeds of a graph that has a `loss`: it is scaled where the precision asks for it. */
+export const LOSS_SEEDS: Readonly<Record<string, string>> = { loss: seedName("loss") };
+
+/** The loss's seed as graph inputs. */
+export function lossSeed(lossScale = 1): Record<string, Tensor> {
+  return { [seedName("loss")]: scalar(lossScale) };
 }
 
 /** The loss that an engine computes. */

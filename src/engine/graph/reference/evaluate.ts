@@ -1,11 +1,12 @@
 import { present, ShapeError } from "../../../errors/families.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
+import { isHalf, tensorType, type ElementType, type Tensor } from "../../tensor/tensor.ts";
 import { bindInputs } from "../bind-inputs.ts";
 import { evaluateShape, type Bindings } from "../dimension.ts";
 import type { Graph } from "../graph-builder.ts";
 import type { OperationName } from "../operations.ts";
 import type { Value } from "../value.ts";
 import { denseOf, tensorFrom, type Dense } from "./dense.ts";
+import { roundToHalf } from "./round-half.ts";
 import { REFERENCE, type Reference } from "./table.ts";
 
 /**
@@ -23,7 +24,9 @@ export function evaluateDense(graph: Graph, inputs: Readonly<Record<string, Dens
 export function evaluateGraph(graph: Graph, inputs: Readonly<Record<string, Tensor>>): Record<string, Tensor> {
   const dense = Object.fromEntries(Object.entries(inputs).map(([name, tensor]) => [name, denseOf(tensor)]));
   const results = evaluateDense(graph, dense);
-  return Object.fromEntries([...graph.outputs].map(([name, value]) => [name, tensorFrom(present(results[name], name), value.dtype)]));
+  return Object.fromEntries(
+    [...graph.outputs].map(([name, value]) => [name, tensorFrom(present(results[name], name), tensorType(value.dtype))]),
+  );
 }
 
 interface Run {
@@ -37,7 +40,16 @@ function compute(value: Value, { inputs, bindings, results }: Run): Dense {
   if (value.operation === "input") return given(value.attributes.name, inputs, shape);
   const reference = REFERENCE[value.operation] as Reference<OperationName>;
   const operands = value.inputs.map((input) => present(results.get(input), "a computed input"));
-  return { shape, data: reference({ inputs: operands, attributes: value.attributes, shape, bindings }) };
+  return {
+    shape,
+    data: stored(value.dtype, reference({ inputs: operands, attributes: value.attributes, shape, dtype: value.dtype, bindings })),
+  };
+}
+
+/** The numbers as their type holds them, where that is one of 16 bits or of whole numbers, which wrap around. */
+function stored(dtype: ElementType, data: Float64Array): Float64Array {
+  if (isHalf(dtype)) return data.map((number) => roundToHalf(number, dtype));
+  return dtype === "int32" ? data.map((number) => number | 0) : data;
 }
 
 function given(name: string, inputs: Run["inputs"], shape: readonly number[]): Dense {

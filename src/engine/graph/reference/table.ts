@@ -1,5 +1,5 @@
 import { invariant, present } from "../../../errors/families.ts";
-import { sizeOf } from "../../tensor/tensor.ts";
+import { sizeOf, type ElementType } from "../../tensor/tensor.ts";
 import { evaluateDimension, type Bindings } from "../dimension.ts";
 import type { BinaryName, ComparisonName, OperationAttributes, OperationName, UnaryName } from "../operations.ts";
 import { attentionReference, geluReference, layerNormReference, rmsNormReference, rotaryReference } from "./composites.ts";
@@ -15,6 +15,7 @@ export interface ReferenceContext<K extends OperationName> {
   readonly inputs: readonly Dense[];
   readonly attributes: OperationAttributes[K];
   readonly shape: readonly number[];
+  readonly dtype: ElementType;
   readonly bindings: Bindings;
 }
 
@@ -56,6 +57,8 @@ export const REFERENCE: { readonly [K in OperationName]: Reference<K> } = {
   cast: ({ inputs: [x], attributes: { dtype } }) => {
     switch (dtype) {
       case "float32":
+      case "float16": // rounded as every value of its type
+      case "bfloat16":
         return some(x).data;
       case "int8":
       case "uint8":
@@ -70,7 +73,7 @@ export const REFERENCE: { readonly [K in OperationName]: Reference<K> } = {
   after: same,
   add: binary("add"),
   sub: binary("sub"),
-  mul: binary("mul"),
+  mul: ({ inputs: [a, b], shape, dtype }) => zipReference(shape, [some(a), some(b)], dtype === "int32" ? Math.imul : BINARY.mul),
   div: binary("div"),
   maximum: binary("maximum"),
   minimum: binary("minimum"),
