@@ -229,6 +229,6 @@ function processesOf(out: string): { readonly leader: number; readonly follower:
   const { pid: leader } = JSON.parse(readFileSync(join(out, ".lock"), "utf8")) as { pid: number };
   const found = execFileSync("ps", ["-eo", "pid=,args="], { encoding: "utf8" }).split("\n");
   const isFollower = (line: string): boolean =>
-    line.includes(`--out ${out} `) && line.includes("main.ts") && !line.includes(" -n 2 ") && Number.parseInt(line, 10) !== leader;
+    line.includes(`--out ${out} `) && /\bmain\.[jt]s\b/.test(line) && !line.includes(" -n 2 ") && Number.parseInt(line, 10) !== leader;
   return { leader, follower: Number.parseInt(present(found.find(isFollower), "a follower"), 10) };
 }

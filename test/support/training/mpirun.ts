@@ -1,6 +1,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import { polyvecProgram } from "../polyvec-program.ts";
 
 /** The `mpirun` of this machine, with what it needs to start more processes than there are cores, as any user. */
 export interface MpiRun {
@@ -39,18 +40,18 @@ export interface JobOptions {
   readonly onLine?: (line: string, kill: (signal: NodeJS.Signals) => void) => void;
 }
 
-const MAIN = fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url));
 const NOTE_EXIT = fileURLToPath(new URL("../../fixtures/training/note-exit.ts", import.meta.url));
 
 /** Runs `polyvec`, or a script, in several processes. */
 export async function runJob(
   { command }: MpiRun,
   args: readonly string[],
-  { processes, script = MAIN, env, exitCodes, onLine }: JobOptions,
+  { processes, script, env, exitCodes, onLine }: JobOptions,
 ): Promise<JobResult> {
   const [program = "", ...options] = command;
-  const node = [process.execPath, "--import", "tsx", ...(exitCodes === undefined ? [] : ["--import", NOTE_EXIT])];
-  const child = spawn(program, [...options, "-n", String(processes), ...node, script, ...args], {
+  const [node = "", ...run] = script === undefined ? polyvecProgram() : [process.execPath, "--import", "tsx", script];
+  const noted = exitCodes === undefined ? [] : ["--import", "tsx", "--import", NOTE_EXIT];
+  const child = spawn(program, [...options, "-n", String(processes), node, ...noted, ...run, ...args], {
     env: { ...process.env, ...(exitCodes === undefined ? {} : { NOTE_EXIT_FOLDER: exitCodes }), ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });

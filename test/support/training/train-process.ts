@@ -1,9 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
-
-const MAIN = fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url));
+import { polyvecProgram } from "../polyvec-program.ts";
 
 /** An event that `polyvec train --json` prints. */
 export interface PrintedEvent {
@@ -38,7 +36,8 @@ export async function trainInProcess(
   args: readonly string[],
   { env, onStart = () => undefined, onEvent = () => undefined }: TrainProcessOptions = {},
 ): Promise<TrainProcessResult> {
-  const child = spawn(process.execPath, ["--import", "tsx", MAIN, "train", ...args, "--json"], {
+  const [program = "", ...options] = polyvecProgram();
+  const child = spawn(program, [...options, "train", ...args, "--json"], {
     env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
