@@ -91,6 +91,7 @@ function curveCards(data: RunData): Card[] {
     ...validationCard(data),
     ...card("Inputs per second", "inputsPerSecond", formatNumber, perStep),
     ...diversityCard(data),
+    ...skippedCard(data),
     ...card("Gradient norm", "gradientNorm", formatNumber, () => (rate === undefined ? "" : `learning rate ${formatNumber(rate.value)}`)),
   ];
 }
@@ -113,6 +114,15 @@ function diversityCard({ steps }: RunData): Card[] {
   if (latest === undefined) return [];
   const note = closest === undefined ? "" : `closest two ${formatNumber(closest.value)}; above 0.98 is a collapse`;
   return [{ label: "Rank correlation of paths", value: formatNumber(latest.value), note }];
+}
+
+/** Of a run with precision float16 that has skipped any. */
+function skippedCard({ steps }: RunData): Card[] {
+  const skipped = steps.latest("skippedSteps");
+  if (skipped === undefined || skipped.value === 0) return [];
+  const scale = steps.latest("lossScale");
+  const note = `gradients overflowed${scale === undefined ? "" : `; loss scale ${formatNumber(scale.value)}`}`;
+  return [{ label: "Skipped steps", value: formatCount(skipped.value), note }];
 }
 
 function recentMean({ steps }: RunData, column: string): number | undefined {
