@@ -30,7 +30,7 @@ export interface Dashboard extends AsyncDisposable {
 }
 
 /** Pages get so long to take the last news, in milliseconds. */
-const LAST_NEWS_MS = 500;
+const LAST_NEWS_MS = 2000;
 
 /** Opens the page. It reads the runs' files and nothing else. @throws {HttpError} if it cannot listen there: details `host`, `port`, `errno`. */
 export async function serveDashboard(options: DashboardOptions): Promise<Dashboard> {

@@ -126,12 +126,15 @@ function skippedCard({ steps }: RunData): Card[] {
 }
 
 function recentMean({ steps }: RunData, column: string): number | undefined {
-  const recent =
-    steps
-      .column(column)
-      ?.filter((value) => value !== null)
-      .slice(-WINDOW) ?? [];
-  return recent.length === 0 ? undefined : recent.reduce((sum, value) => sum + value, 0) / recent.length;
+  const values = steps.column(column) ?? [];
+  let [sum, count] = [0, 0];
+  for (let row = values.length - 1; row >= 0 && count < WINDOW; row--) {
+    const value = values[row];
+    if (typeof value !== "number") continue;
+    sum += value;
+    count += 1;
+  }
+  return count === 0 ? undefined : sum / count;
 }
 
 /** A run that has logged nothing for long: it may evaluate, or hang. Steps that this is long after, and seconds at least. */
