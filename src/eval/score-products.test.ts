@@ -65,7 +65,11 @@ test.each([1, 3])("hits are those of exact scoring, ties and near ties included,
 
   const [one, other] = [new FactsCollector(task, pathCount), new FactsCollector(task, pathCount)];
   scoreTask(task, { queries, candidates }, { onRow: (row, scores) => one.onRow(row, scores) });
-  const watched = await scoreTaskByProducts(task, { queries, candidates }, { threads: 1, onRow: (row, scores) => other.onRow(row, scores) });
+  const watched = await scoreTaskByProducts(
+    task,
+    { queries, candidates },
+    { threads: 1, onRow: (row, scores) => other.onRow(row, scores) },
+  );
   expect(watched).toEqual(exact);
   expect(other.rows.map(({ ranks }) => ranks)).toEqual(one.rows.map(({ ranks }) => ranks));
 });

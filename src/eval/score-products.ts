@@ -195,7 +195,12 @@ function judgeRow(row: RankingRow, scores: RowScores, { embeddings, margins, cor
 
 function verdictOf(scores: RowScores, row: Pick<RankingRow, "positive" | "duplicates">): RowVerdict {
   const verdict = (list: Float64Array): number => Number(isHit(list, row));
-  return { aggregate: verdict(scores.aggregate), paths: scores.paths.map(verdict), all: verdict(scores.all), maxSim: verdict(scores.maxSim) };
+  return {
+    aggregate: verdict(scores.aggregate),
+    paths: scores.paths.map(verdict),
+    all: verdict(scores.all),
+    maxSim: verdict(scores.maxSim),
+  };
 }
 
 /** Puts exact scores in the places of others. */

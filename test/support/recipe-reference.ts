@@ -40,6 +40,7 @@ export function fieldTables(): Map<string, string> {
 function addTables(schema: JsonSchema, path: string, tables: Map<string, string>): void {
   const name = path === "" ? "recipe" : path;
   if (schema.oneOf !== undefined) tables.set(name, schema.oneOf.map(choiceTable).join("\n\n"));
+  for (const choice of schema.anyOf ?? []) addTables(choice, path, tables);
   if (schema.properties === undefined) return;
   tables.set(name, tableOf(schema));
   for (const [field, inner] of Object.entries(schema.properties)) addTables(inner, path === "" ? field : `${path}.${field}`, tables);

@@ -14,7 +14,9 @@ export function printExplanation(explanation: Explanation): string {
 function classes(explanation: Explanation): string {
   const shares = ({ classes: all, rescued, lost }: TaskSummary): readonly Estimate[] => [...all, rescued, lost];
   const titles = [...explanation.means.classes.map((each) => each.class), "rescued", "lost"];
-  const table = rows(explanation, "Queries, % that are answered by", titles, (summary) => shares(summary).map(({ value }) => percent(value)));
+  const table = rows(explanation, "Queries, % that are answered by", titles, (summary) =>
+    shares(summary).map(({ value }) => percent(value)),
+  );
   return `${table}\nrescued: the aggregate is right though no path is; lost: it is wrong though a path is right.`;
 }
 

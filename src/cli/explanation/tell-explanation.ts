@@ -36,8 +36,10 @@ export async function tellExplanation(
     notices,
     bootstrap: { seed },
   });
-  const files = out === undefined ? undefined : await (await import("../../eval/explain/write-explanation.ts")).writeExplanation(out, explanation);
-  if (context.json) return context.out.json({ explanation: { ...explanation, cases: withoutPictures(explanation.cases) }, files: files ?? null });
+  const files =
+    out === undefined ? undefined : await (await import("../../eval/explain/write-explanation.ts")).writeExplanation(out, explanation);
+  if (context.json)
+    return context.out.json({ explanation: { ...explanation, cases: withoutPictures(explanation.cases) }, files: files ?? null });
   await context.out.line(printExplanation(explanation));
   if (files !== undefined) await context.out.line(`\nThe page: ${files.html}\nThe same for programs: ${files.json}`);
 }

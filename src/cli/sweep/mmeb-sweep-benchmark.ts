@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { openImageStore, type ImageStore } from "../../data/image-store/image-store.ts";
 import { MMEB_DATASETS } from "../../data/mmeb/datasets.ts";
 import { findEvalFiles, hashFiles } from "../../data/mmeb/eval-files.ts";
@@ -50,7 +50,10 @@ export async function mmebSweepBenchmark(
   };
   return {
     facts: [
-      { label: "Validation", value: `${evaluation.data}${subset === undefined ? "" : `, the first ${subset} rows of each dataset`}` },
+      {
+        label: "Validation",
+        value: `${relative(process.cwd(), evaluation.data)}${subset === undefined ? "" : `, the first ${subset} rows of each dataset`}`,
+      },
       { label: "Prompts", value: prompts },
     ],
     notices: [

@@ -1,5 +1,5 @@
 import { dirname } from "node:path";
-import { ConfigError, present } from "../../errors/families.ts";
+import { AbortedError, ConfigError, present } from "../../errors/families.ts";
 import { PolyvecError } from "../../errors/polyvec-error.ts";
 import { fetchHubSettings } from "../../model/folder/hub/hub-model.ts";
 import { outlineModel } from "../../train/prepare-model.ts";
@@ -37,7 +37,7 @@ export async function planCells(
   const plans = new Map<string, RunPlan>();
   try {
     for (const cell of cells) {
-      context.signal.throwIfAborted();
+      if (context.signal.aborted) throw new AbortedError({ message: "the planning was stopped", cause: context.signal.reason });
       const recipe = recipeForSeed(cell, seed);
       const key = canonicalJson(recipe.data);
       if (!opened.has(key)) opened.set(key, await openData(recipe));

@@ -128,10 +128,11 @@ test("a sweep goes on where it was stopped, does nothing twice, takes new cells 
 test("a cell's folder that holds another run is an error, and so is a bad cell before anything is trained", async () => {
   const out = join(root, "other");
   const args = ["sweep", recipe, "--out", out, "--vary", "model.paths.count=2", "--data", validation.data, "--images", validation.images];
-  const rest = ["--prompts", "model", "--cache", join(root, "cache"), "--threads", "1"];
+  const rest = ["--prompts", "model", "--cache", join(root, "cache"), "--threads", "1", "--test", "--test-data", validation.data, "--test-images", validation.images]; // prettier-ignore
   const { error, values } = await runPolyvecJson(...args, ...rest);
   expect(error).toBeUndefined();
   const [result] = values as [SweepResult];
+  expect(result.report.cells[0]?.test).toEqual(result.report.cells[0]?.validation); // the same data, given as both
   const config = join(runFolder(result, 0, 0), "config.json");
   await writeFile(config, (await readFile(config, "utf8")).replace('"steps": 2', '"steps": 3'));
   expect((await runPolyvecJson(...args, ...rest)).error).toMatchObject({

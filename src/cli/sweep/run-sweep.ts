@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { availableParallelism, cpus } from "node:os";
 import type { EmojiCorpus } from "../../data/emoji/corpus.ts";
 import { AbortedError, present } from "../../errors/families.ts";
@@ -136,7 +136,7 @@ function factsOf({ recipeFile, definition, cells, baseline }: Sweep): { label: s
   const { set, seeds, random } = definition;
   const fixed = Object.entries(set).map(([field, value]) => `${field} = ${JSON.stringify(value)}`);
   return [
-    { label: "Recipe", value: recipeFile },
+    { label: "Recipe", value: relative(process.cwd(), recipeFile) },
     ...(fixed.length === 0 ? [] : [{ label: "Set in every cell", value: fixed.join(", ") }]),
     ...(random === undefined ? [] : [{ label: "Drawn at random", value: `${random.cells} combinations, seed ${random.seed}` }]),
     { label: "Baseline", value: baseline.label },

@@ -57,7 +57,7 @@ export interface SweepDefinition {
 const json: z.ZodType<JsonValue> = z.json();
 const values = z.record(z.string().min(1), json);
 const count = z.int().positive();
-const names: readonly string[] = MMEB_DATASETS.map(({ name }) => name);
+const names: ReadonlySet<string> = new Set(MMEB_DATASETS.map(({ name }) => name));
 
 /** What a sweep's file may hold. */
 export const SWEEP_SCHEMA: z.ZodType<SweepDefinition> = z.strictObject({
@@ -94,7 +94,7 @@ export const SWEEP_SCHEMA: z.ZodType<SweepDefinition> = z.strictObject({
         data: z.string().min(1),
         images: z.string().min(1),
         datasets: z
-          .array(z.string().refine((name) => names.includes(name), "expected one of MMEB's 36 datasets"))
+          .array(z.string().refine((name) => names.has(name), "expected one of MMEB's 36 datasets"))
           .min(1)
           .optional(),
         subset: count.optional(),

@@ -60,7 +60,7 @@ function batchOf(value: unknown, problem: CellProblem): number | undefined {
   if (value === undefined || value === null) return undefined;
   const batch = typeof value === "bigint" ? Number(value) : value;
   if (typeof batch !== "number" || !Number.isSafeInteger(batch) || batch < 0) {
-    throw problem("batch", `it holds ${String(value)}, expected the number of a batch, from 0`);
+    throw problem("batch", `it holds ${typeof batch === "number" ? batch : kindOf(value)}, expected the number of a batch, from 0`);
   }
   return batch;
 }

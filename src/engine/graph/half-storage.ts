@@ -1,8 +1,9 @@
 import { isHalf } from "../tensor/tensor.ts";
+import { floatCasts } from "./near-casts.ts";
 import type { OperationName } from "./operations.ts";
 import { cast } from "./operators.ts";
 import { copyValue, rebuildGraph } from "./rebuild.ts";
-import type { Graph, Value, ValueBuilder } from "./value.ts";
+import type { Graph, Value } from "./value.ts";
 
 /**
  * The graph computing in float32 where it did so in halves, every result rounded to what it was: for devices that have no arithmetic in halves. The same numbers
@@ -10,7 +11,11 @@ import type { Graph, Value, ValueBuilder } from "./value.ts";
  */
 export function computeInFull(graph: Graph): Graph {
   if (!graph.values.some(computesInHalves)) return graph;
-  return rebuildGraph(graph, (value, inputs, builder) => (computesInHalves(value) ? computed(value, inputs, builder) : undefined));
+  const operands = floatCasts();
+  return rebuildGraph(graph, (value, inputs, builder) => {
+    if (!computesInHalves(value)) return undefined;
+    return cast(copyValue(builder, value, operands.of(inputs)), value.dtype);
+  });
 }
 
 /** Operations that every device has for halves: they move numbers, or change their type. */
@@ -21,9 +26,4 @@ const PLACES: ReadonlySet<OperationName> = new Set<OperationName>([
 
 function computesInHalves({ operation, dtype, inputs }: Value): boolean {
   return !PLACES.has(operation) && (isHalf(dtype) || inputs.some((input) => isHalf(input.dtype)));
-}
-
-function computed(value: Value, inputs: readonly Value[], builder: ValueBuilder): Value {
-  const whole = inputs.map((input) => (isHalf(input.dtype) ? cast(input, "float32") : input));
-  return cast(copyValue(builder, value, whole), value.dtype);
 }

@@ -102,15 +102,21 @@ describe.each(["float16", "bfloat16"] as const)("a layer in %s", (dtype) => {
   });
 });
 
-test.each(["float16", "bfloat16"] as const)("a table stored in %s is used as it lies in its file", async (dtype) => {
+test.each([
+  ["float16", "float16"],
+  ["bfloat16", "bfloat16"],
+  ["float16", "bfloat16"],
+  ["bfloat16", "float16"],
+] as const)("a table stored in %s stays so in its file, for products in %s", async (stored, dtype) => {
   const file = join(mkdtempSync(join(tmpdir(), "polyvec-")), "weights.bin");
-  const bits = dtype === "float16" ? [0x3c00, 0x4000, 0xbc00, 0x3800] : [0x3f80, 0x4000, 0xbf80, 0x3f00];
+  const bits = stored === "float16" ? [0x3c00, 0x4000, 0xbc00, 0x3800] : [0x3f80, 0x4000, 0xbf80, 0x3f00];
   writeFileSync(file, new Uint8Array(Uint16Array.from(bits).buffer));
   const g = new GraphBuilder();
-  const table = g.external("table", [2, 2], { file, byteOffset: 0, byteLength: 8, dtype });
+  const table = g.external("table", [2, 2], { file, byteOffset: 0, byteLength: 8, dtype: stored });
   const x = g.input("x", "float32", [1, 2]);
   const graph = mixPrecision(g.finish({ y: matmul(x, table, { transposeB: true }), rows: gather(table, iota(g, 2)) }), { dtype });
-  expect(graph.values.find(({ operation }) => operation === "external")?.dtype).toBe(dtype);
+  expect(graph.values.find(({ operation }) => operation === "external")?.dtype).toBe(stored);
+  expect(graph.values.find(({ operation }) => operation === "matmul")?.dtype).toBe(dtype);
   const results = await runOnce(graph, { x: floatTensor([1, 2], [3, 1]) });
   expect([...(results["y"] as FloatTensor).data]).toEqual([5, -2.5]);
   expect([...(results["rows"] as FloatTensor).data]).toEqual([1, 2, -1, 0.5]);

@@ -2,6 +2,7 @@ import { present } from "../../errors/families.ts";
 import { isHalf, type HalfType } from "../tensor/tensor.ts";
 import { expandComposites } from "./expand-composites.ts";
 import { GraphBuilder, type Graph } from "./graph-builder.ts";
+import { floatCasts, NearCasts } from "./near-casts.ts";
 import type { OperationName } from "./operations.ts";
 import { cast } from "./operators.ts";
 import { copyValue } from "./rebuild.ts";
@@ -19,9 +20,9 @@ export interface MixedPrecisionOptions {
  * The graph with its matrix products in 16-bit floats, and what they give and take kept so; inputs, outputs and delicate operations stay in float32.
  *
  * - Products take and give halves. So does what stands between them: activations, biases, scales, reshapes.
- * - Softmax computes in float32 and is kept in halves. Norms, reductions, rotary embeddings, exponentials and divisions take and give float32.
+ * - Softmax and its gradient are computed in float32; what is kept of it is halves. Norms, reductions, rotary embeddings, exponentials and divisions take and give float32.
  * - Sums of float32 and halves are float32, and so are sums of what are not plain products: the residual stream, and gradients of many parts.
- * - A weight stored in a file in halves of that type is used as it lies there; other weights are rounded once in a run.
+ * - A weight stored in a file in halves of that type is used as it lies there; one stored in another type is rounded for every pass.
  *
  * It is to be applied after differentiation, to forward and backward pass alike: what a value is kept as depends on what it is made of alone, so that the forward
  * pass has the same numbers with a backward pass behind it as without.
@@ -51,6 +52,11 @@ class PrecisionLowering {
   readonly #builder = new GraphBuilder();
   readonly #copies = new Map<Value, Value>();
   readonly #halves = new Map<Value, Value>();
+  /** Copies that are kept in halves, but computed with in float32, products apart. */
+  readonly #delicates = new Set<Value>();
+  readonly #floats = floatCasts();
+  /** Of weights that are stored in another type: turned into halves for every pass anew. */
+  readonly #weights: NearCasts;
   readonly #wholes = new Map<Value, Value>();
   /** Copies that are a product, or one with a bias or a scale. */
   readonly #products = new Set<Value>();
@@ -58,6 +64,7 @@ class PrecisionLowering {
   constructor(dtype: HalfType, isKept: (value: Value) => boolean) {
     this.#dtype = dtype;
     this.#isKept = isKept;
+    this.#weights = new NearCasts(dtype, (value) => value.operation === "external" && value.dtype !== dtype && isFloat(value));
   }
 
   copy(value: Value): void {
@@ -78,7 +85,7 @@ class PrecisionLowering {
     if (inputs.length === 0) return copyValue(this.#builder, value, inputs);
     if (this.#isKept(value)) return this.#inFull(value, inputs);
     if (value.operation === "matmul") return this.#product(this.#inHalves(value, inputs));
-    if (value.operation === "softmax") return this.#half(this.#inFull(value, inputs));
+    if (value.operation === "softmax") return this.#delicate(this.#half(this.#inFull(value, inputs)));
     if (value.operation === "gather") return this.#gathered(value, inputs);
     if (MOVES.has(value.operation)) return this.#moved(value, inputs);
     return TOLERANT.has(value.operation) ? this.#tolerant(value, inputs) : this.#inFull(value, inputs);
@@ -86,34 +93,42 @@ class PrecisionLowering {
 
   #weight(value: ValueOf<"external">): Value {
     const { name, data } = value.attributes;
-    const dtype = data.dtype === this.#dtype ? data.dtype : value.dtype;
-    return this.#builder.external(name, value.shape as readonly number[], data, dtype);
+    const { dtype = "float32" } = data;
+    return this.#builder.external(name, value.shape as readonly number[], data, isHalf(dtype) ? dtype : value.dtype);
   }
 
   #moved(value: Value, inputs: readonly Value[]): Value {
     const [first] = inputs as readonly [Value, ...Value[]];
     if (value.operation === "after") return copyValue(this.#builder, value, [first, ...inputs.slice(1).map((each) => this.#whole(each))]);
-    const moved = inputs.every(({ dtype }) => isHalf(dtype)) ? copyValue(this.#builder, value, inputs) : this.#inFull(value, inputs);
+    const moved =
+      isHalf(first.dtype) && inputs.every(({ dtype }) => dtype === first.dtype)
+        ? copyValue(this.#builder, value, inputs)
+        : this.#inFull(value, inputs);
     return this.#products.has(first) && inputs.length === 1 ? this.#product(moved) : moved;
   }
 
   /** Of a table in halves the rows alone become float32, not the table. */
   #gathered(value: Value, inputs: readonly Value[]): Value {
     const rows = copyValue(this.#builder, value, inputs);
-    return inputs[0]?.operation === "external" ? full(rows) : rows;
+    return inputs[0]?.operation === "external" ? toFloat(rows) : rows;
   }
 
   /** In halves where every operand is of halves, or a vector or number that takes the precision of what it meets. */
   #tolerant(value: Value, inputs: readonly Value[]): Value {
     const floats = inputs.filter(({ dtype }) => dtype !== "bool");
-    const halves = floats.filter(({ dtype }) => isHalf(dtype));
     const computed = floats.filter((input) => !isModest(input));
-    const fits = halves.length > 0 && computed.every(({ dtype }) => isHalf(dtype));
+    const fits = computed.length > 0 && computed.every(({ dtype }) => isHalf(dtype));
     const isSum = (value.operation === "add" || value.operation === "sub") && computed.length > 1;
-    if (!fits || (isSum && !computed.every((input) => this.#products.has(input)))) return this.#inFull(value, inputs);
+    if (!fits || inputs.some((input) => this.#delicates.has(input)) || (isSum && !computed.every((input) => this.#products.has(input))))
+      return this.#inFull(value, inputs);
     const made = this.#inHalves(value, inputs);
     const keepsProduct = SCALES.has(value.operation) && computed.length === 1 && computed.every((input) => this.#products.has(input));
     return keepsProduct ? this.#product(made) : made;
+  }
+
+  #delicate(copy: Value): Value {
+    this.#delicates.add(copy);
+    return copy;
   }
 
   #product(copy: Value): Value {
@@ -122,21 +137,17 @@ class PrecisionLowering {
   }
 
   #inHalves(value: Value, inputs: readonly Value[]): Value {
-    return copyValue(
-      this.#builder,
-      value,
-      inputs.map((input) => this.#half(input)),
-    );
+    const halves = this.#weights.of(inputs).map((input) => this.#half(input));
+    return copyValue(this.#builder, value, halves);
   }
 
-  /** Each is made anew for its one use: what is kept is the halves. */
   #inFull(value: Value, inputs: readonly Value[]): Value {
-    return copyValue(this.#builder, value, inputs.map(full));
+    return copyValue(this.#builder, value, this.#floats.of(inputs));
   }
 
   /** The value in halves, rounded once for all that use it. */
   #half(copy: Value): Value {
-    if (copy.dtype !== "float32") return copy;
+    if (copy.dtype === this.#dtype || !isFloat(copy)) return copy;
     const known = this.#halves.get(copy);
     if (known !== undefined) return known;
     const half = cast(copy, this.#dtype);
@@ -146,7 +157,7 @@ class PrecisionLowering {
 
   /** A gradient of a weight in float32, once for the output and for what waits for it. */
   #whole(copy: Value): Value {
-    const known = this.#wholes.get(copy) ?? full(copy);
+    const known = this.#wholes.get(copy) ?? toFloat(copy);
     this.#wholes.set(copy, known);
     return known;
   }
@@ -156,8 +167,13 @@ class PrecisionLowering {
   }
 }
 
-function full(copy: Value): Value {
-  return isHalf(copy.dtype) ? cast(copy, "float32") : copy;
+function isFloat({ dtype }: Value): boolean {
+  return dtype === "float32" || isHalf(dtype);
+}
+
+/** The value in float32, if it is of halves. */
+function toFloat(value: Value): Value {
+  return isHalf(value.dtype) ? cast(value, "float32") : value;
 }
 
 /** A number, or a vector that is there from the start: a bias. */

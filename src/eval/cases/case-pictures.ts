@@ -15,11 +15,7 @@ const SIDE = 112;
  * Adds small pictures to cases as long as the page stays small: the first case of every task comes first, then the second of every task, so that what
  * is left out is the same each time and falls on all alike. A picture that cannot be read is counted, and is no error.
  */
-export async function withPictures(
-  tasks: readonly TaskCases[],
-  open: PictureOpener,
-  most: number = MOST_CHARACTERS,
-): Promise<CaseGallery> {
+export async function withPictures(tasks: readonly TaskCases[], open: PictureOpener, most: number = MOST_CHARACTERS): Promise<CaseGallery> {
   const pictures: Record<string, string> = {};
   const unreadable = new Set<string>();
   const tooMany = new Set<string>();

@@ -13,8 +13,8 @@ export function casesSection(gallery: CaseGallery | null, pathCount: number): Se
   if (gallery === null || tasks.length === 0) return undefined;
   const body = html`<p>
       Picked by rule, not by hand: of each task the misses in which the aggregate puts a wrong candidate furthest above the right
-      one${pathCount > 1 && ", and the queries for which the paths put the most different candidates first"}. Each number is the cosine in that
-      view (of all paths together their sum), and in brackets the candidate's place.
+      one${pathCount > 1 && ", and the queries for which the paths put the most different candidates first"}. Each number is the cosine in
+      that view (of all paths together their sum), and in brackets the candidate's place.
     </p>
     ${picturesNote(gallery)}
     ${tasks.map((task, place) => {
@@ -35,7 +35,10 @@ function picturesNote({ leftOut, unreadable }: CaseGallery): Html {
 function describeKinds({ cases }: TaskCases): string {
   const misses = cases.filter(({ why }) => why === "confident miss").length;
   const others = cases.length - misses;
-  const parts = [misses > 0 && `${misses} confident ${misses === 1 ? "miss" : "misses"}`, others > 0 && `${others} on which paths disagree`];
+  const parts = [
+    misses > 0 && `${misses} confident ${misses === 1 ? "miss" : "misses"}`,
+    others > 0 && `${others} on which paths disagree`,
+  ];
   return parts.filter((part) => part !== false).join(", ");
 }
 

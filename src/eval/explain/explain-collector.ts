@@ -102,7 +102,9 @@ function candidateNames(task: EvaluableTask<unknown>, rows: readonly RowFacts[],
     const row = present(task.rows[index], "a row");
     return [row.positive, ...tops.flat().map(({ place }) => place)].map((place) => candidateOf(row, place));
   });
-  return Object.fromEntries([...new Set(named)].toSorted((left, right) => left - right).map((place) => [place, nameOf(items.candidate(place))]));
+  return Object.fromEntries(
+    [...new Set(named)].toSorted((left, right) => left - right).map((place) => [place, nameOf(items.candidate(place))]),
+  );
 }
 
 function candidateOf({ candidates }: RankingRow, place: number): number {

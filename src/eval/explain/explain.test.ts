@@ -83,7 +83,9 @@ describe("of queries whose answers are known", () => {
 
   test("is a file that can be read again", () => {
     expect(parseExplanation(JSON.parse(JSON.stringify(explanation)), "explain.json")).toEqual(explanation);
-    expect(() => parseExplanation({ ...explanation, views: ["path x"] }, "explain.json")).toThrow(/explain\.json is not an explanation.*views/s);
+    expect(() => parseExplanation({ ...explanation, views: ["path x"] }, "explain.json")).toThrow(
+      /explain\.json is not an explanation.*views/s,
+    );
   });
 });
 

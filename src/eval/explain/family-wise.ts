@@ -15,7 +15,9 @@ export interface TestedDifference {
  */
 export function familyWiseSignificance(differences: readonly TestedDifference[]): number[] {
   const statistics = differences.map(studentise);
-  const order = [...statistics.keys()].toSorted((left, right) => (statistics[right]?.value ?? 0) - (statistics[left]?.value ?? 0) || left - right);
+  const order = [...statistics.keys()].toSorted(
+    (left, right) => (statistics[right]?.value ?? 0) - (statistics[left]?.value ?? 0) || left - right,
+  );
   const resamples = statistics[0]?.samples.length ?? 0;
   const highest = new Float64Array(resamples);
   const values = new Float64Array(differences.length);

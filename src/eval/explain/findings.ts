@@ -9,7 +9,9 @@ export const SIGNIFICANT = 0.05;
 
 /** Preferences that hold after correction, the strongest first. */
 export function surePreferences(preferences: readonly Preference[]): Preference[] {
-  return preferences.filter(({ p }) => p < SIGNIFICANT).toSorted((left, right) => left.p - right.p || Math.abs(right.difference.value) - Math.abs(left.difference.value));
+  return preferences
+    .filter(({ p }) => p < SIGNIFICANT)
+    .toSorted((left, right) => left.p - right.p || Math.abs(right.difference.value) - Math.abs(left.difference.value));
 }
 
 /** What was found, as plain sentences; all wording comes from the numbers. */
@@ -41,7 +43,11 @@ function classes({ means, tasks, model }: Omit<Explanation, "findings">): string
 
 function alone({ means }: Omit<Explanation, "findings">): string {
   const only = means.classes.filter((each) => each.class.startsWith("only path "));
-  return `Found by one path alone: ${only.map((each) => `${each.class.slice("only ".length)} ${each.queries} (${percent(each.value)} %, ${each.aggregateRight} of them answered by the aggregate too)`).join(", ")}.`;
+  const parts = only.map((each) => {
+    const path = each.class.slice("only ".length);
+    return `${each.queries} by ${path} (${percent(each.value)} %; the aggregate answers ${each.aggregateRight} of them)`;
+  });
+  return `Queries found by one path alone: ${parts.join(", ")}.`;
 }
 
 function aggregate({ means: { rescued, lost } }: Omit<Explanation, "findings">): string {
@@ -61,7 +67,10 @@ function gap({ means }: Omit<Explanation, "findings">): string | undefined {
   const { meanPath, oracle, closed } = means.gap;
   const bounds = `A path alone answers ${percent(meanPath.value)} % on average, the best path of each query, chosen with the answer known, ${percent(oracle.value)} %`;
   if (closed.aggregate === null || closed.all === null) return `${bounds}: the two are not surely apart.`;
-  const way = (name: string, estimate: Estimate): string => `${name} ${percent(estimate.value)} % (${percentInterval(estimate)})`;
+  const way = (name: string, estimate: Estimate): string => {
+    const doubt = findingOf(estimate) === "no difference found" ? ", which may be nothing" : "";
+    return `${name} ${percent(estimate.value)} % (${percentInterval(estimate)}${doubt})`;
+  };
   return `${bounds}. Of that gap ${way("the aggregate closes", closed.aggregate)}, ${way("the aligned sum", closed.all)}.`;
 }
 
@@ -76,9 +85,10 @@ function weights({ tasks, model: { pathCount } }: Omit<Explanation, "findings">)
   const signs = (finding: string): number => sure.filter((each) => findingOf(each) === finding).length;
   const told = `The aggregate weighs the paths ${means.map((each, path) => `${path}: ${decimal(each)}`).join(", ")} (standard deviation over the queries of a task ${decimal(deviation, 3)}).`;
   if (sure.length === 0) return [told];
+  const more = mean(sure.map(({ value }) => value));
   return [
     told,
-    `Where paths differ in being right, those that are right weigh ${decimal(mean(sure.map(({ value }) => value)), 3)} more than those that are wrong (surely more on ${signs("higher")} of ${plural(sure.length, "task")}, surely less on ${signs("lower")}).`,
+    `Where paths differ in being right, those that are right weigh ${decimal(Math.abs(more), 3)} ${more < 0 ? "less" : "more"} than those that are wrong (surely more on ${signs("higher")} of ${plural(sure.length, "task")}, surely less on ${signs("lower")}).`,
   ];
 }
 
@@ -86,7 +96,10 @@ function preferences({ preferences: all }: Omit<Explanation, "findings">): strin
   if (all.length === 0) return ["What each path prefers is not told: no task has 20 queries."];
   const sure = surePreferences(all).filter(({ difference }) => difference.value > 0);
   const tested = new Set(all.map(({ kind, name }) => `${kind} ${name}`)).size;
-  if (sure.length === 0) return [`No path is found to be better than the others on any of ${tested} tasks, families and labels, after correction for their number.`];
+  if (sure.length === 0)
+    return [
+      `No path is found to be better than the others on any of ${tested} tasks, families and labels, after correction for their number.`,
+    ];
   return sure
     .slice(0, 6)
     .map(

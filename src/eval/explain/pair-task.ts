@@ -46,7 +46,9 @@ export async function makePairTask(dataset: PairDataset, { open, limit, seed, si
   const asked = rows.map((row) => ({ row, query: queries.place(row.query, row.row), positives: row.positives.map((side) => targets.place(side, row.row)), negatives: row.hardNegatives.map((side) => targets.place(side, row.row)) })); // prettier-ignore
   const answers = [...new Set(asked.flatMap(({ positives }) => positives))];
   const right = new KnownAnswers(asked);
-  const made = asked.map((each) => choicesOf(each, { answers, right, stream: new RandomStream("pairs", seed, dataset.name, each.row.row) }));
+  const made = asked.map((each) =>
+    choicesOf(each, { answers, right, stream: new RandomStream("pairs", seed, dataset.name, each.row.row) }),
+  );
   if (made.every(({ candidates }) => candidates.length < 2)) {
     const message = `${file}: no query has anything to choose from; give hard negatives, or several rows with different positives`;
     throw new DataError({ message, details: { file, row: null, field: null } });

@@ -23,7 +23,11 @@ export class AgreementMeter {
   /** @param rows the facts of the task's rows, whose views are the aggregate, the paths, and others. */
   finish(task: RankingTask, rows: readonly RowFacts[]): Agreement {
     const viewOf = (judge: number): number => (judge === this.#size - 1 ? 0 : judge + 1);
-    const share = (left: number, right: number, counts: (facts: RowFacts, row: number, views: [number, number]) => boolean | undefined): number => {
+    const share = (
+      left: number,
+      right: number,
+      counts: (facts: RowFacts, row: number, views: [number, number]) => boolean | undefined,
+    ): number => {
       const verdicts = rows.flatMap((facts, row) => counts(facts, row, [viewOf(left), viewOf(right)]) ?? []);
       return verdicts.filter(Boolean).length / verdicts.length;
     };
@@ -39,8 +43,8 @@ export class AgreementMeter {
       rankCorrelation: this.#correlation.mean(),
       rightTogether: symmetricMatrix(this.#size, (left, right) =>
         share(left, right, ({ ranks }, _, [one, other]) => {
-          const hits = [ranks[one] === 1, ranks[other] === 1];
-          return hits.includes(true) ? !hits.includes(false) : undefined;
+          const hits = Number(ranks[one] === 1) + Number(ranks[other] === 1);
+          return hits === 0 ? undefined : hits === 2;
         }),
       ),
     };

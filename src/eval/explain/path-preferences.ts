@@ -25,7 +25,9 @@ interface Group {
 export function pathPreferences(tasks: readonly PreferenceTask[], options: BootstrapOptions): Preference[] {
   const pathCount = tasks[0]?.pathCount ?? 1;
   if (pathCount === 1) return [];
-  const groups = [...taskGroups(tasks), ...familyGroups(tasks), ...labelGroups(tasks)].filter(({ queries }) => queries.length >= LEAST_QUERIES);
+  const groups = [...taskGroups(tasks), ...familyGroups(tasks), ...labelGroups(tasks)].filter(
+    ({ queries }) => queries.length >= LEAST_QUERIES,
+  );
   return (["task", "family", "label"] as const).flatMap((kind) => {
     const tested = groups.filter((group) => group.kind === kind).flatMap((group) => comparePaths(group, pathCount, options));
     const p = familyWiseSignificance(tested.map(({ replicates, queries }) => ({ replicates, queries: queries.length })));
@@ -68,7 +70,11 @@ function familyGroups(tasks: readonly PreferenceTask[]): Group[] {
 
 function labelGroups(tasks: readonly PreferenceTask[]): Group[] {
   const queries = tasks.flatMap((task) => task.queries.flatMap((query) => (query.label === null ? [] : [{ label: query.label, query }])));
-  return [...groupBy(queries, ({ label }) => label)].map(([name, members]) => ({ kind: "label", name, queries: members.map(({ query }) => query) }));
+  return [...groupBy(queries, ({ label }) => label)].map(([name, members]) => ({
+    kind: "label",
+    name,
+    queries: members.map(({ query }) => query),
+  }));
 }
 
 function groupBy<Item>(items: readonly Item[], keyOf: (item: Item) => string): Map<string, Item[]> {

@@ -58,7 +58,11 @@ export function summaryOf(replicates: NamedReplicates, counts: NamedCounts, path
     queries: counts["queries"] ?? 0,
     precision: views.map(of),
     reciprocalRank: views.map((view) => of(`reciprocal ${view}`)),
-    classes: queryClasses(pathCount).map((name) => ({ class: name, ...share(name), aggregateRight: counts[`${name}, aggregate right`] ?? 0 })),
+    classes: queryClasses(pathCount).map((name) => ({
+      class: name,
+      ...share(name),
+      aggregateRight: counts[`${name}, aggregate right`] ?? 0,
+    })),
     rescued: share("rescued"),
     lost: share("lost"),
     gap: pathCount === 1 ? null : gapOf(replicates, pathCount),
@@ -67,7 +71,8 @@ export function summaryOf(replicates: NamedReplicates, counts: NamedCounts, path
 
 /** One number per query for everything that is told of a task. Views are numbered as the queries' ranks are. */
 function outcomesOf(queries: readonly ExplainedQuery[], pathCount: number): Record<string, Float64Array> {
-  const list = (valueOf: (query: ExplainedQuery) => number | boolean): Float64Array => Float64Array.from(queries, (query) => Number(valueOf(query)));
+  const list = (valueOf: (query: ExplainedQuery) => number | boolean): Float64Array =>
+    Float64Array.from(queries, (query) => Number(valueOf(query)));
   const views = [...(queries[0]?.ranks.keys() ?? [])];
   const aggregateRight = ({ ranks }: ExplainedQuery): boolean => ranks[0] === 1;
   const isNone = (query: ExplainedQuery): boolean => query.class === "no path";
@@ -76,7 +81,9 @@ function outcomesOf(queries: readonly ExplainedQuery[], pathCount: number): Reco
     ...Object.fromEntries(views.map((view) => [`view ${view}`, list(({ ranks }) => ranks[view] === 1)])),
     ...Object.fromEntries(views.map((view) => [`reciprocal view ${view}`, list(({ ranks }) => 1 / (ranks[view] ?? Infinity))])),
     ...Object.fromEntries(classes.map((name) => [name, list((query) => query.class === name)])),
-    ...Object.fromEntries(classes.map((name) => [`${name}, aggregate right`, list((query) => query.class === name && aggregateRight(query))])),
+    ...Object.fromEntries(
+      classes.map((name) => [`${name}, aggregate right`, list((query) => query.class === name && aggregateRight(query))]),
+    ),
     rescued: list((query) => isNone(query) && aggregateRight(query) && pathCount > 1),
     lost: list((query) => !isNone(query) && !aggregateRight(query)),
     oracle: list((query) => !isNone(query)),

@@ -33,7 +33,10 @@ async function fields(report: SweepReport): Promise<Section | undefined> {
     charts.push(await figure(fieldChart(points, { id: `field-${place}`, field }), `P@1 by ${field}`));
   }
   if (charts.length === 0) return undefined;
-  const body = html`<p>Each dot is a cell, its bar the range of its seeds; the line goes through the means over all cells of a value.</p>
+  const body = html`<p>
+      Each dot is a cell, its bar the range of its seeds; the line goes through the means over all cells of a value. Axes of scores do not
+      begin at 0.
+    </p>
     ${gallery(charts)}`;
   return { id: "fields", title: "By field", body };
 }
@@ -85,7 +88,10 @@ async function costs(report: SweepReport): Promise<Section | undefined> {
     if (points.length > 1) charts.push(await figure(costChart(points, { id, what, format }), `P@1 against ${what}`));
   }
   if (charts.length === 0) return undefined;
-  const body = html`<p>Dots have the cells' numbers. Times hold for one machine; each cell was timed by itself, when it was trained.</p>
+  const body = html`<p>
+      Dots have the cells' numbers. Times hold for one machine; each cell was timed by itself, when it was trained. Axes of scores do not
+      begin at 0.
+    </p>
     ${gallery(charts)}`;
   return { id: "cost", title: "Against cost", body };
 }

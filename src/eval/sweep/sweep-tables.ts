@@ -5,7 +5,7 @@ import { markdownTable, type TextTable } from "../mmeb/report/report-tables.ts";
 import type { SweepReport, SweepReportCell, SweepView } from "./sweep-report.ts";
 
 /** What a view is called. */
-export const SWEEP_VIEW_TITLES: Readonly<Record<SweepView, string>> = {
+const SWEEP_VIEW_TITLES: Readonly<Record<SweepView, string>> = {
   aggregate: "aggregate",
   all: "all paths",
   maxSim: "MaxSim",

@@ -67,7 +67,10 @@ function droppingSource(source: ParameterSource, options: ModelGraphOptions): Pa
   const rate = lora?.dropout ?? 0;
   if (!isTraining || rate === 0) return source;
   const { batch, tokens } = batchSymbols(options);
-  return withDropout(source, new LoraDropout(rate, { seeds: source.builder.input(`${inputPrefix}dropoutSeeds`, "int32", [batch]), tokens }));
+  return withDropout(
+    source,
+    new LoraDropout(rate, { seeds: source.builder.input(`${inputPrefix}dropoutSeeds`, "int32", [batch]), tokens }),
+  );
 }
 
 /** A graph that embeds: outputs `paths` [B, N, hidden] and `aggregate` [B, hidden], both of unit length. */

@@ -25,18 +25,27 @@ function maskGraph(rate: number): Graph {
   const x = g.input("x", "float32", [batch, tokens, WIDTH]);
   const dropout = new LoraDropout(rate, { seeds: g.input("dropoutSeeds", "int32", [batch]), tokens });
   const images = g.input("images", "float32", [symbol("images"), 4, WIDTH]);
-  return g.finish({ a: dropout.drop(x, "a"), b: dropout.drop(x, "b"), paths: dropout.drop(tile(x, 0, 2), "a"), seen: dropout.drop(images, "a") });
+  return g.finish({
+    a: dropout.drop(x, "a"),
+    b: dropout.drop(x, "b"),
+    paths: dropout.drop(tile(x, 0, 2), "a"),
+    seen: dropout.drop(images, "a"),
+  });
 }
 
 function maskInputs(seeds: readonly number[], length: number): Record<string, Tensor> {
-  const ones = (...shape: [number, number, number]): FloatTensor => floatTensor(shape, new Float32Array(shape[0] * shape[1] * shape[2]).fill(1));
+  const ones = (...shape: [number, number, number]): FloatTensor =>
+    floatTensor(shape, new Float32Array(shape[0] * shape[1] * shape[2]).fill(1));
   return { x: ones(seeds.length, length, WIDTH), images: ones(3, 4, WIDTH), dropoutSeeds: intTensor([seeds.length], [...seeds]) };
 }
 
 async function masks(rate: number, seeds: readonly number[], length: number): Promise<Record<"a" | "b" | "paths" | "seen", Float32Array>> {
   await using session = await GraphSession.create(maskGraph(rate), { threads: 1 });
   const results = await session.run(maskInputs(seeds, length));
-  return Object.fromEntries(Object.entries(results).map(([name, { data }]) => [name, data])) as Record<"a" | "b" | "paths" | "seen", Float32Array>;
+  return Object.fromEntries(Object.entries(results).map(([name, { data }]) => [name, data])) as Record<
+    "a" | "b" | "paths" | "seen",
+    Float32Array
+  >;
 }
 
 const mean = (values: Iterable<number>): number => {
@@ -104,10 +113,16 @@ function layerGraph(lora: LoraConfig, isDropping: boolean): Graph {
   const plain = new Parameters(g, { lora });
   const x = g.input("x", "float32", [batch, 3, 6]);
   const seeds = g.input("dropoutSeeds", "int32", [batch]);
-  const parameters: ParameterSource = isDropping ? withDropout(plain, new LoraDropout(present(lora.dropout, "a rate"), { seeds, tokens: 3 })) : plain;
+  const parameters: ParameterSource = isDropping
+    ? withDropout(plain, new LoraDropout(present(lora.dropout, "a rate"), { seeds, tokens: 3 }))
+    : plain;
   const y = linear(parameters, x, { name: "q_proj", inputs: 6, outputs: 4, bias: true });
   const dropped = isDropping ? parameters.dropout?.drop(x, "q_proj") : x;
-  return g.finish({ y, dropped: present(dropped, "the adapter's input"), loss: reduceSum(mul(y, g.input("cotangent", "float32", [batch, 3, 4])), [0, 1, 2]) });
+  return g.finish({
+    y,
+    dropped: present(dropped, "the adapter's input"),
+    loss: reduceSum(mul(y, g.input("cotangent", "float32", [batch, 3, 4])), [0, 1, 2]),
+  });
 }
 
 const LORA: LoraConfig = { rank: 2, alpha: 4, targetModules: ["q_proj"], dropout: 0.4 };
@@ -136,7 +151,8 @@ describe("a layer", () => {
       return data[row * (shape[1] ?? 1) + column] as number;
     };
     const [x, scale, keep] = [(INPUTS["x"] as FloatTensor).data, 2, 0.6];
-    const dot = (length: number, term: (at: number) => number): number => Array.from({ length }, (__, k) => term(k)).reduce((a, b) => a + b, 0);
+    const dot = (length: number, term: (at: number) => number): number =>
+      Array.from({ length }, (__, k) => term(k)).reduce((a, b) => a + b, 0);
     const low = (output: number, of: (k: number) => number): number =>
       dot(2, (r) => at("q_proj.lora_B.weight", output, r) * dot(6, (k) => at("q_proj.lora_A.weight", r, k) * of(k)));
     for (let row = 0; row < 6; row++) {
@@ -161,7 +177,10 @@ describe("a layer", () => {
     const [sums, squares] = [new Float64Array(expected.length), new Float64Array(expected.length)];
     for (let round = 0; round < rounds; round++) {
       const random = new RandomStream("round", round);
-      const { y } = await session.run({ ...INPUTS, dropoutSeeds: intTensor([2], [random.integer(2 ** 32) | 0, random.integer(2 ** 32) | 0]) });
+      const { y } = await session.run({
+        ...INPUTS,
+        dropoutSeeds: intTensor([2], [random.integer(2 ** 32) | 0, random.integer(2 ** 32) | 0]),
+      });
       (y?.data as Float32Array).forEach((value, at) => {
         sums[at] = (sums[at] as number) + value;
         squares[at] = (squares[at] as number) + value * value;

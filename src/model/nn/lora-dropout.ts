@@ -1,4 +1,13 @@
-import { divideDimensions, formatShape, sameDimension, shapeSize, subtractDimensions, symbolsOf, type Dimension, type Shape } from "../../engine/graph/dimension.ts";
+import {
+  divideDimensions,
+  formatShape,
+  sameDimension,
+  shapeSize,
+  subtractDimensions,
+  symbolsOf,
+  type Dimension,
+  type Shape,
+} from "../../engine/graph/dimension.ts";
 import { add, concat, iota, lessOrEqual, mul, reshape, slice, where } from "../../engine/graph/operators.ts";
 import type { Value, ValueBuilder } from "../../engine/graph/value.ts";
 import { intTensor } from "../../engine/tensor/tensor.ts";
@@ -76,7 +85,10 @@ export class LoraDropout {
     const paths = symbolsOf(streams).join() === symbolsOf(batch).join() ? divideDimensions(streams, batch) : undefined;
     if (typeof paths !== "number") return mixed(add(mul(iota(builder, streams), integer(builder, GOLDEN)), slice(this.#seeds, 0, [0, 1])));
     const ofPath = (path: number): Value => (path === 0 ? this.#seeds : mixed(add(this.#seeds, integer(builder, path))));
-    return concat(Array.from({ length: paths }, (_, path) => ofPath(path)), 0);
+    return concat(
+      Array.from({ length: paths }, (_, path) => ofPath(path)),
+      0,
+    );
   }
 }
 

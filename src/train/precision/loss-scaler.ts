@@ -93,7 +93,10 @@ export class LossScaler {
     this.#scale = Math.fround(this.#scale * backoffFactor);
     if (this.#scale < minimumScale) throw this.#lost(step, `the loss scale fell to ${this.#scale}, below lossScaling.minimumScale`);
     if (this.#skippedInARow > maximumSkippedSteps)
-      throw this.#lost(step, `the gradients of ${this.#skippedInARow} steps in a row were not finite, more than lossScaling.maximumSkippedSteps`);
+      throw this.#lost(
+        step,
+        `the gradients of ${this.#skippedInARow} steps in a row were not finite, more than lossScaling.maximumSkippedSteps`,
+      );
   }
 
   #lost(step: number, what: string): TrainingError {

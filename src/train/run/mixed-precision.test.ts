@@ -58,7 +58,13 @@ describe("a run's losses follow those of float32", () => {
 });
 
 describe("a loss scale in float16", () => {
-  const scaled = { precision: "float16", chunkSize: 3, recompute: true, accumulation: 2, lossScaling: { initialScale: 2 ** 24, growthInterval: 2 } };
+  const scaled = {
+    precision: "float16",
+    chunkSize: 3,
+    recompute: true,
+    accumulation: 2,
+    lossScaling: { initialScale: 2 ** 24, growthInterval: 2 },
+  };
 
   test("that is far too large is made smaller, step by step, and the run recovers", async () => {
     const { rows, out } = await train({ ...scaled, steps: 20, lossScaling: { ...scaled.lossScaling, maximumSkippedSteps: 40 } });
@@ -84,7 +90,8 @@ describe("a loss scale in float16", () => {
     const fixed = await checkpointAfter({ ...once, optimizer: { learningRate: 1e-300, weightDecay: 0 }, precision: "float32" });
     expect(skipped.optimizer.size).toBe(0);
     expect(skipped.weights.size).toBeGreaterThan(10);
-    const plainZeros = ({ weights }: Checkpoint): unknown => [...weights].map(([name, { data }]) => [name, [...data].map((value) => Number(value) + 0)]);
+    const plainZeros = ({ weights }: Checkpoint): unknown =>
+      [...weights].map(([name, { data }]) => [name, [...data].map((value) => Number(value) + 0)]);
     expect(plainZeros(skipped)).toEqual(plainZeros(fixed)); // -0 comes of a step of next to nothing
   });
 
@@ -101,7 +108,12 @@ describe("a loss scale in float16", () => {
 
   test("that never fits ends the run, its checkpoints left, and a run goes on in bfloat16", async () => {
     const out = await mkdtemp(join(root, "run-"));
-    const fields = { precision: "float16", steps: 6, checkpointEverySteps: 1, lossScaling: { initialScale: 2 ** 60, maximumSkippedSteps: 3 } };
+    const fields = {
+      precision: "float16",
+      steps: 6,
+      checkpointEverySteps: 1,
+      lossScaling: { initialScale: 2 ** 60, maximumSkippedSteps: 3 },
+    };
     const error = await thrownBy(() => train(fields, { out }));
     expect(error).toBeInstanceOf(TrainingError);
     expect((error as Error).message).toMatch(/^step 4: .*"precision": "bfloat16"/);

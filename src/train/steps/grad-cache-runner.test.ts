@@ -161,22 +161,27 @@ test("without dropout nothing of it is in the graph", () => {
 test.each([
   ["float16", 2 ** -11],
   ["bfloat16", 2 ** -8],
-] as const)("in %s the chunks' gradients are those of float32 to some roundings, and the loss's scale is in them", async (precision, rounding) => {
-  const model = tinyTrainable(PARALLEL, { rank: 2, alpha: 4, targetModules: ["q_proj", "down_proj"] });
-  const given: Case = { model };
-  const batch = tinyBatchOf("mixed", "text");
-  const exact = await run(new StepRunner(engineOptions(given)), given, batch);
-  const options = { ...engineOptions({ ...given, recompute: true }), precision };
-  const scale = 64;
-  for (const engine of [new StepRunner(options), new GradCacheRunner({ ...options, chunkSize: { queries: 3, targets: 4 } })]) {
-    opened.push(engine);
-    const inputs = { batch, weights: model.weights, estimator: new Map(), lossWeights: LOSS_WEIGHTS, lossScale: scale };
-    const { gradients, loss } = await engine.run(inputs);
-    expect(Math.abs(loss - exact.loss)).toBeLessThan(4 * rounding * exact.loss);
-    const unscaled = new Map([...gradients].map(([name, tensor]) => [name, { ...tensor, data: tensor.data.map((value) => value / scale) }]));
-    expect(worstError(unscaled, exact.gradients)).toBeLessThan(64 * rounding);
-  }
-});
+] as const)(
+  "in %s the chunks' gradients are those of float32 to some roundings, and the loss's scale is in them",
+  async (precision, rounding) => {
+    const model = tinyTrainable(PARALLEL, { rank: 2, alpha: 4, targetModules: ["q_proj", "down_proj"] });
+    const given: Case = { model };
+    const batch = tinyBatchOf("mixed", "text");
+    const exact = await run(new StepRunner(engineOptions(given)), given, batch);
+    const options = { ...engineOptions({ ...given, recompute: true }), precision };
+    const scale = 64;
+    for (const engine of [new StepRunner(options), new GradCacheRunner({ ...options, chunkSize: { queries: 3, targets: 4 } })]) {
+      opened.push(engine);
+      const inputs = { batch, weights: model.weights, estimator: new Map(), lossWeights: LOSS_WEIGHTS, lossScale: scale };
+      const { gradients, loss } = await engine.run(inputs);
+      expect(Math.abs(loss - exact.loss)).toBeLessThan(4 * rounding * exact.loss);
+      const unscaled = new Map(
+        [...gradients].map(([name, tensor]) => [name, { ...tensor, data: tensor.data.map((value) => value / scale) }]),
+      );
+      expect(worstError(unscaled, exact.gradients)).toBeLessThan(64 * rounding);
+    }
+  },
+);
 
 test("a recipe's recomputation reaches every layer and vision block", () => {
   const { backbone, paths } = MODELS["three paths, parallel"];

@@ -7,7 +7,17 @@ import { GradientSession } from "./gradient-session.ts";
 import { languageGraph } from "./language-graph.ts";
 import { SessionCache } from "./session-cache.ts";
 import type { StepEngine, StepEngineOptions, StepInputs, StepResult } from "./step-engine.ts";
-import { LOSS_SEEDS, answerInputs, batchInputs, contrastInputs, contrastiveParts, dropoutInputs, lossOptions, lossSeed, scalarOf } from "./step-tensors.ts";
+import {
+  LOSS_SEEDS,
+  answerInputs,
+  batchInputs,
+  contrastInputs,
+  contrastiveParts,
+  dropoutInputs,
+  lossOptions,
+  lossSeed,
+  scalarOf,
+} from "./step-tensors.ts";
 
 /** Computes losses and gradients of whole batches, each in one run of one graph. Graphs are made when a batch first needs them. */
 export class StepRunner implements StepEngine {
@@ -39,7 +49,10 @@ export class StepRunner implements StepEngine {
     return { loss: scalarOf(outputs, "loss"), precision: scalarOf(outputs, "accuracy"), pathLosses: [], pathPrecisions: [], gradients };
   }
 
-  async #runContrastive(batch: ContrastiveBatch, { weights, estimator, lossWeights, lossScale, randomKeys = [] }: StepInputs): Promise<StepResult> {
+  async #runContrastive(
+    batch: ContrastiveBatch,
+    { weights, estimator, lossWeights, lossScale, randomKeys = [] }: StepInputs,
+  ): Promise<StepResult> {
     const { model, processor } = this.#options;
     const [query, target] = [await processor.embeddingBatch(batch.queries), await processor.embeddingBatch(batch.targets)];
     const [queryVision, targetVision] = [visionModeOf(query), visionModeOf(target)];

@@ -49,7 +49,12 @@ export function dropoutInputs(
 ): Record<string, Tensor> {
   if ((lora?.dropout ?? 0) === 0) return {};
   const seedOf = (at: number): number => new RandomStream("dropout", ...keys, side, start + at).integer(2 ** 32) | 0;
-  return { [`${prefix}dropoutSeeds`]: intTensor([count], Int32Array.from({ length: count }, (_, at) => seedOf(at))) };
+  return {
+    [`${prefix}dropoutSeeds`]: intTensor(
+      [count],
+      Int32Array.from({ length: count }, (_, at) => seedOf(at)),
+    ),
+  };
 }
 
 /** Where the answers of a batch for language modelling are, as graph inputs. */

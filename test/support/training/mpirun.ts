@@ -40,7 +40,7 @@ export interface JobOptions {
 }
 
 const MAIN = fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url));
-const NOTE_EXIT = fileURLToPath(new URL("../../fixtures/training/note-exit.mjs", import.meta.url));
+const NOTE_EXIT = fileURLToPath(new URL("../../fixtures/training/note-exit.ts", import.meta.url));
 
 /** Runs `polyvec`, or a script, in several processes. */
 export async function runJob(

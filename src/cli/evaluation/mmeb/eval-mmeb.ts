@@ -50,7 +50,13 @@ async function report(done: MmebRun, { opened, options, run }: ReportContext, co
     cases: await mmebGallery(done.results, run.images),
   });
   const files = options.out === undefined ? undefined : await writeMmebReport(options.out, made);
-  if (context.json) return context.out.json({ report: { ...made, cases: withoutPictures(made.cases) }, counts: done.counts, reused: done.reused, files: files ?? null });
+  if (context.json)
+    return context.out.json({
+      report: { ...made, cases: withoutPictures(made.cases) },
+      counts: done.counts,
+      reused: done.reused,
+      files: files ?? null,
+    });
   await context.out.line(printMmeb(made));
   if (files !== undefined)
     await context.out.line(`\nThe report: ${files.html}\nAs Markdown: ${files.markdown}\nThe same for programs: ${files.json}`);

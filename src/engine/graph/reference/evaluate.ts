@@ -24,7 +24,9 @@ export function evaluateDense(graph: Graph, inputs: Readonly<Record<string, Dens
 export function evaluateGraph(graph: Graph, inputs: Readonly<Record<string, Tensor>>): Record<string, Tensor> {
   const dense = Object.fromEntries(Object.entries(inputs).map(([name, tensor]) => [name, denseOf(tensor)]));
   const results = evaluateDense(graph, dense);
-  return Object.fromEntries([...graph.outputs].map(([name, value]) => [name, tensorFrom(present(results[name], name), tensorType(value.dtype))]));
+  return Object.fromEntries(
+    [...graph.outputs].map(([name, value]) => [name, tensorFrom(present(results[name], name), tensorType(value.dtype))]),
+  );
 }
 
 interface Run {
@@ -38,7 +40,10 @@ function compute(value: Value, { inputs, bindings, results }: Run): Dense {
   if (value.operation === "input") return given(value.attributes.name, inputs, shape);
   const reference = REFERENCE[value.operation] as Reference<OperationName>;
   const operands = value.inputs.map((input) => present(results.get(input), "a computed input"));
-  return { shape, data: stored(value.dtype, reference({ inputs: operands, attributes: value.attributes, shape, dtype: value.dtype, bindings })) };
+  return {
+    shape,
+    data: stored(value.dtype, reference({ inputs: operands, attributes: value.attributes, shape, dtype: value.dtype, bindings })),
+  };
 }
 
 /** The numbers as their type holds them, where that is one of 16 bits or of whole numbers, which wrap around. */

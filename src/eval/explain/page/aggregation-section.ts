@@ -13,14 +13,14 @@ export async function aggregationSection(explanation: Explanation): Promise<Sect
   const weighed = explanation.tasks.filter(hasWeights);
   const figures = weighed.length === 0 ? [] : [await figure(weightChart(weighed, explanation.model.pathCount), "Mean weight of each path in the queries' aggregates")]; // prettier-ignore
   const body = html`<p>
-      The oracle picks each query's best path knowing the answer: a bound, no method. A way of scoring closes the gap to it by the share of the way that
-      it goes from the mean of the paths: 0 % is no better than a path taken at random, 100 % as good as the oracle; below 0 is worse, and above 100
-      is possible, as the aggregate can be right where no path is.
+      The oracle picks each query's best path knowing the answer: a bound, no method. A way of scoring closes the gap to it by the share of
+      the way that it goes from the mean of the paths: 0 % is no better than a path taken at random, 100 % as good as the oracle; below 0 is
+      worse, and above 100 is possible, as the aggregate can be right where no path is.
     </p>
     ${gapTable(explanation)} ${gallery(figures)} ${weighed.length > 0 && weightTable(weighed)}
     <p class="note">
-      Weights are found from the vectors: the aggregate is a weighted sum of the paths, brought to unit length. Where paths are too much alike, or the
-      aggregate is no such sum, they cannot be told.
+      Weights are found from the vectors: the aggregate is a weighted sum of the paths, brought to unit length. Where paths are too much
+      alike, or the aggregate is no such sum, they cannot be told.
     </p>`;
   return { id: "aggregation", title: "The aggregate, and the best path of each query", body };
 }
@@ -39,7 +39,11 @@ function gapTable(explanation: Explanation): Html {
     strong,
   }));
   const head = ["Task", "Mean of the paths", "Oracle", "Closed by the aggregate", "by the aligned sum", "by MaxSim"];
-  return table({ caption: "P@1 in percent, and the share of the gap that is closed in percent; – where the two are not surely apart", head, rows });
+  return table({
+    caption: "P@1 in percent, and the share of the gap that is closed in percent; – where the two are not surely apart",
+    head,
+    rows,
+  });
 }
 
 function weightChart(tasks: readonly WeighedTask[], pathCount: number): Chart {
@@ -51,7 +55,9 @@ function weightChart(tasks: readonly WeighedTask[], pathCount: number): Chart {
     columns: Array.from({ length: pathCount }, (_, path) => (pathCount > 5 ? String(path) : `path ${path}`)),
     labelWidth: labelWidth(names),
     cell: { width: Math.max(34, Math.min(49, Math.floor(230 / pathCount))), height: 24 },
-    cells: tasks.map(({ weights }) => weights.queries.mean.map((value) => heatCell(value, decimal(value), [0, Math.min(1, 2 / pathCount)]))),
+    cells: tasks.map(({ weights }) =>
+      weights.queries.mean.map((value) => heatCell(value, decimal(value), [0, Math.min(1, 2 / pathCount)])),
+    ),
   });
 }
 
@@ -65,7 +71,9 @@ function weightTable(tasks: readonly WeighedTask[]): Html {
       list(candidates.mean, candidates.deviation),
       rightMinusWrong === null
         ? ABSENT
-        : html`${decimal(rightMinusWrong.value, 3)}<small>${decimal(rightMinusWrong.low, 3)} to ${decimal(rightMinusWrong.high, 3)}</small>`,
+        : html`${decimal(rightMinusWrong.value, 3)}<small
+              >${decimal(rightMinusWrong.low, 3)} to ${decimal(rightMinusWrong.high, 3)}</small
+            >`,
       String(queries.unknown + candidates.unknown),
     ],
   }));

@@ -14,9 +14,9 @@ export async function agreementSection({ agreement, model }: Explanation): Promi
     figure(pairChart({ id: "right-together", what: "share of answered queries that both answer", matrix: agreement.rightTogether, ...draw }), "Right together"), // prettier-ignore
   ]);
   const body = html`<p>
-      Means over tasks. <b>Same candidate first</b>: the share of queries on which both put the same candidate at the top, right or wrong. <b>Rank
-      correlation</b>: Spearman's, of the scores of a query's candidates. <b>Right together</b>: of the queries that at least one of the two answers,
-      the share that both do.
+      Means over tasks. <b>Same candidate first</b>: the share of queries on which both put the same candidate at the top, right or wrong.
+      <b>Rank correlation</b>: Spearman's, of the scores of a query's candidates. <b>Right together</b>: of the queries that at least one of
+      the two answers, the share that both do.
     </p>
     ${gallery(figures, "narrow")}`;
   return { id: "agreement", title: "Where paths agree", body };

@@ -14,9 +14,10 @@ export async function classesSection(explanation: Explanation): Promise<Section>
   const intro =
     pathCount > 1 &&
     html`<p>
-      Every query is in one of the first ${explanation.means.classes.length} columns: all paths find the answer, several but not all, one
-      alone, or none. The last two columns look across: <b>rescued</b>, the aggregate is right though no path is; <b>lost</b>, it is wrong though
-      a path is right. In the second picture the colour says how far a path lies above or below the mean of the paths in that task.
+      Every query is in one of the first ${explanation.means.classes.length} columns: all paths find the answer,
+      ${pathCount > 2 && "several but not all, "}one alone, or none. The last two columns look across: <b>rescued</b>, the aggregate is
+      right though no path is; <b>lost</b>, it is wrong though a path is right. In the second picture the colour says how far a path lies
+      above or below the mean of the paths in that task.
     </p>`;
   const body = html`${intro} ${gallery(charts)} ${folded("Shares and counts with their intervals", classTable(explanation))}
   ${scoreTable(explanation)} ${folded("Mean reciprocal rank of the right candidate", rankTable(explanation))}`;
@@ -24,7 +25,10 @@ export async function classesSection(explanation: Explanation): Promise<Section>
 }
 
 /** A row's name and what it sums up: the tasks, then their mean. */
-export function summaries({ tasks, means }: Explanation): { readonly name: string; readonly summary: TaskSummary; readonly strong: boolean }[] {
+export function summaries({
+  tasks,
+  means,
+}: Explanation): { readonly name: string; readonly summary: TaskSummary; readonly strong: boolean }[] {
   return [...tasks.map(({ name, summary }) => ({ name, summary, strong: false })), { name: "Mean of tasks", summary: means, strong: true }];
 }
 
@@ -46,7 +50,12 @@ function classChart(explanation: Explanation): Chart {
     id: "classes",
     description: `Heat map of query classes in percent: ${told.join("; ")}.`,
     rows: rows.map(({ name }) => name),
-    columns: columns.map((name) => name.replace(/^only path /, "only ").replace(/ paths?$/, "")),
+    columns: columns.map((name) =>
+      name
+        .replace(/^only path /, "only ")
+        .replace(/^no path$/, "none")
+        .replace(/ paths$/, ""),
+    ),
     labelWidth: labelWidth(rows.map(({ name }) => name)),
     cell: { width: Math.max(44, Math.min(56, Math.floor(420 / columns.length))), height: 24 },
     cells,
@@ -56,7 +65,10 @@ function classChart(explanation: Explanation): Chart {
 /** The paths' own scores. Views are the aggregate, the paths, and others. */
 function pathChart(explanation: Explanation): Chart {
   const { pathCount } = explanation.model;
-  const rows = summaries(explanation).map(({ name, summary }) => ({ name, scores: summary.precision.slice(1, 1 + pathCount).map(({ value }) => value) }));
+  const rows = summaries(explanation).map(({ name, summary }) => ({
+    name,
+    scores: summary.precision.slice(1, 1 + pathCount).map(({ value }) => value),
+  }));
   const shifts = rows.map(({ scores }) => scores.map((score) => score - mean(scores)));
   const reach = Math.max(0.005, ...shifts.flat().map(Math.abs));
   return heatMapChart({

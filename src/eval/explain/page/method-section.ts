@@ -12,12 +12,12 @@ export function methodSection({ facts, tasks, means, bootstrap }: Explanation): 
     <ul>
       <li>A query counts as answered if the right candidate scores strictly above all others of its list; ranks count ties against it.</li>
       <li>
-        Intervals are 95 % bootstrap intervals: ${count(bootstrap.resamples)} resamples of the queries within each task. Means are over tasks,
-        unweighted. Only p-values are corrected for their number.
+        Intervals are 95 % bootstrap intervals: ${count(bootstrap.resamples)} resamples of the queries within each task. Means are over
+        tasks, unweighted. Only p-values are corrected for their number.
       </li>
       <li>
-        What is told here was chosen with the answers known: use it on queries that no claim is made about, and check choices (a path, a weighting) on
-        others.
+        What is told here was chosen with the answers known: use it on queries that no claim is made about, and check choices (a path, a
+        weighting) on others.
       </li>
       <li>Every query's ranks, first candidates and weights are in <code>explain.json</code>.</li>
     </ul>`;

@@ -29,18 +29,19 @@ export async function preferencesSection({ preferences }: Explanation): Promise<
   const told =
     sure.length === 0
       ? html`<p>
-          After correction for the number of comparisons no path is found to differ from the others on any task, family or label: what the pictures
-          show may be luck.
+          After correction for the number of comparisons no path is found to differ from the others on any task, family or label: what the
+          pictures show may be luck.
         </p>`
       : preferenceTable(sure, "Differences that hold after correction");
   const body = html`<p>
-      Each path's P@1 minus the mean of the others', on the same queries; ● marks what holds after correction (p &lt; ${SIGNIFICANT}). Groups of fewer than
-      ${LEAST_QUERIES} queries are left out.
+      Each path's P@1 minus the mean of the others', on the same queries; ● marks what holds after correction (p &lt; ${SIGNIFICANT}).
+      Groups of fewer than ${LEAST_QUERIES} queries are left out.
     </p>
     ${gallery(figures, "narrow")} ${told} ${folded("All comparisons", preferenceTable(preferences, "Path minus the mean of the others"))}
     <p class="note">
-      p is corrected for all paths and groups of its kind by the step-down maximum of studentised bootstrap differences (Westfall and Young): among
-      all tasks (or families, or labels) together the chance of a single false mark is at most ${SIGNIFICANT}. The intervals are not corrected.
+      p is corrected for all paths and groups of its kind by the step-down maximum of studentised bootstrap differences (Westfall and
+      Young): among all tasks (or families, or labels) together the chance of a single false mark is at most ${SIGNIFICANT}. The intervals
+      are not corrected.
     </p>`;
   return { id: "preferences", title: "What each path prefers", body };
 }

@@ -58,7 +58,7 @@ const schema: z.ZodType<ReferenceManifest> = z.strictObject({
 });
 
 /** Where a dataset's manifest lies. */
-export function manifestFile(out: string, dataset: string): string {
+function manifestFile(out: string, dataset: string): string {
   return join(out, `${dataset}_polyvec.json`);
 }
 

@@ -75,7 +75,7 @@ export function buildMmebReport({ name, results, createdAt, facts = [], embeddin
     version: 1,
     title: `${name} on MMEB`,
     createdAt: createdAt.toISOString(),
-    notices: noticesOf(results, absent),
+    notices: [...noticesOf(results, absent), ...(cases === undefined ? [] : casesNotice(results))],
     facts,
     model: { name, pathCount: results[0]?.pathCount ?? 1 },
     bootstrap: { ...options, confidence: 0.95 },
@@ -94,6 +94,12 @@ function describeDataset(result: DatasetResult): ReportedDataset {
   const { name, metaTask, distribution } = datasetOf(result);
   const { rows, candidates, chance, omitted } = result;
   return { name, metaTask, distribution, queries: rows.length, candidates, chance, omitted };
+}
+
+/** Results that were kept before there were cases have none. */
+function casesNotice(results: readonly DatasetResult[]): string[] {
+  const without = results.flatMap(({ dataset, cases }) => (cases === undefined ? [dataset] : []));
+  return without.length === 0 ? [] : [`No failure cases are shown of ${without.join(", ")}: their results are of an earlier version.`];
 }
 
 function noticesOf(results: readonly DatasetResult[], absent: readonly string[]): string[] {

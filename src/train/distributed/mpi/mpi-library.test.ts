@@ -7,6 +7,8 @@ import { thrownBy } from "../../../../test/support/thrown-by.ts";
 import { librariesToTry } from "./find-library.ts";
 import { loadMpiLibrary } from "./mpi-library.ts";
 
+const COMPILER = process.env["CC"] ?? "cc";
+
 let root = "";
 beforeAll(async () => void (root = await mkdtemp(join(tmpdir(), "polyvec-mpi-library-"))));
 afterAll(() => rm(root, { recursive: true }));
@@ -39,11 +41,11 @@ describe.skipIf(process.platform !== "linux")("what is no library to train with 
     expect(await failure("libm.so.6")).toMatchObject({ code: "device", message, details: { library: "libm.so.6" } });
   });
 
-  test.skipIf(spawnSync("cc", ["--version"]).status !== 0)("one of a kind that is not known", async () => {
+  test.skipIf(spawnSync(COMPILER, ["--version"]).status !== 0)("one of a kind that is not known", async () => {
     const library = join(root, "libother.so");
     const source = '#include <string.h>\nint MPI_Get_library_version(char *s, int *n) { strcpy(s, "FreeMPI 9"); *n = 9; return 0; }\n';
     await writeFile(join(root, "other.c"), source);
-    expect(spawnSync("cc", ["-shared", "-fPIC", "-o", library, join(root, "other.c")]).status).toBe(0);
+    expect(spawnSync(COMPILER, ["-shared", "-fPIC", "-o", library, join(root, "other.c")]).status).toBe(0);
     const message = expect.stringMatching(/calls itself "FreeMPI 9", which is neither Open MPI nor of MPICH's kind/) as string;
     expect(await failure(library)).toMatchObject({ code: "device", message, details: { description: "FreeMPI 9" } });
   });

@@ -3,6 +3,7 @@ import type { PairDataset } from "../../../data/pairs/pair-dataset.ts";
 import type { PairRow, PairSide } from "../../../data/pairs/pair-row.ts";
 import { ConfigError, present } from "../../../errors/families.ts";
 import type { BatchSource } from "../../batch-source.ts";
+import type { PairData } from "../../recipe/recipe-types.ts";
 import { choose, pairBatch } from "./pair-batch.ts";
 import { readScattered } from "./read-scattered.ts";
 import { consecutiveRows, RowsByLength, scatteredRows } from "./row-order.ts";
@@ -16,6 +17,13 @@ export interface MixedDataset {
   readonly weight: number;
   /** Only so many rows, the first. */
   readonly rows: number;
+}
+
+/** A dataset with its weight and rows as a recipe says. */
+export function mixedDataset(dataset: PairDataset, { datasets = {}, rowsPerDataset }: PairData): MixedDataset {
+  const { weight, rows: most = rowsPerDataset } = datasets[dataset.name] ?? {};
+  const rows = Math.min(dataset.rows, most);
+  return { dataset, rows, weight: weight ?? rows };
 }
 
 /** How batches of pairs are drawn. */
