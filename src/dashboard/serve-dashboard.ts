@@ -30,7 +30,8 @@ export interface Dashboard extends AsyncDisposable {
 }
 
 /** Pages get so long to take the last news, in milliseconds. */
-const LAST_NEWS_MS = 500;
+const LAST_NEWS_MS = 2000;
+const SWEEP_MS = 20;
 
 /** Opens the page. It reads the runs' files and nothing else. @throws {HttpError} if it cannot listen there: details `host`, `port`, `errno`. */
 export async function serveDashboard(options: DashboardOptions): Promise<Dashboard> {
@@ -51,9 +52,10 @@ export async function serveDashboard(options: DashboardOptions): Promise<Dashboa
       ending.abort();
       server.closeAllConnections();
     }, LAST_NEWS_MS);
-    server.closeIdleConnections();
+    const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS); // a page that has taken the last word holds its connection
     await closed;
     clearTimeout(timer);
+    clearInterval(sweep);
   };
   return { url: urlOf(server, host), dispose, [Symbol.asyncDispose]: dispose };
 }

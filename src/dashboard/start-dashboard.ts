@@ -14,7 +14,7 @@ export interface BesideOptions extends DashboardOptions {
 }
 
 /** A page that does not end in order is ended after so many milliseconds. */
-const PATIENCE_MS = 2000;
+const PATIENCE_MS = 4000;
 
 /**
  * Opens the page in a thread of its own, beside work that leaves no time to answer requests. Should the page fail later, the work goes on without.

@@ -10,7 +10,7 @@ export function scoredViews(pathCount: number): ScoredView[] {
 }
 
 /** Each path alone. */
-export function pathViews(pathCount: number): ScoredView[] {
+function pathViews(pathCount: number): ScoredView[] {
   return Array.from({ length: pathCount }, (_, path): ScoredView => `path ${path}`);
 }
 

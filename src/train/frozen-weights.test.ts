@@ -12,6 +12,7 @@ import { saveModelFolder } from "../model/folder/save-model-folder.ts";
 import { openSafetensors, writeSafetensors } from "../model/formats/safetensors.ts";
 import { SINGLE_PATH } from "../model/paths/path-config.ts";
 import { prepareModel, trainableModel, type PreparedModel } from "./prepare-model.ts";
+import type { Precision } from "./precision/precision.ts";
 import { runTraining } from "./run/run-training.ts";
 import { Trainer } from "./trainer.ts";
 
@@ -54,11 +55,12 @@ async function readInto(prepared: PreparedModel): Promise<PreparedModel> {
 }
 
 /** Loss, norm of the gradient and trained weights of some steps, contrastive and captions, chunked and whole. */
-async function train(prepared: PreparedModel): Promise<unknown> {
+async function train(prepared: PreparedModel, precision: Precision = "float32"): Promise<unknown> {
   const { source } = tinyRun({ out: "", baseFolder: undefined });
-  await using trainer = await Trainer.create({ recipe, model: trainableModel(recipe, prepared), source, threads: 1 });
+  const model = trainableModel(recipe, prepared);
+  await using trainer = await Trainer.create({ recipe: { ...recipe, precision }, model, source, threads: 1 });
   const steps = [];
-  for (let step = 0; step < 4; step++) {
+  for (let step = 0; step < (precision === "float32" ? 4 : 1); step++) {
     const { loss, gradientNorm } = await trainer.next();
     steps.push({ loss, gradientNorm });
   }
@@ -76,6 +78,14 @@ test.each(DTYPES)("training on a base of %s gives the very numbers that it gives
   const prepared = await prepare(dtype);
   expect(prepared.frozen.size).toBeGreaterThan(20);
   expect(await train(prepared)).toEqual(await train(await readInto(await prepare(dtype))));
+});
+
+test.each([
+  ["bfloat16", "bfloat16"],
+  ["float16", "bfloat16"],
+] as const)("a base of %s gives products in %s the very numbers that it gives with all weights in memory", async (dtype, precision) => {
+  const inPlace = await train(await prepare(dtype), precision);
+  expect(inPlace).toEqual(await train(await readInto(await prepare(dtype)), precision));
 });
 
 test("the saved model and the checkpoints hold what was trained, and the base is left as it was", async () => {

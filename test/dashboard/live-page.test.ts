@@ -61,6 +61,7 @@ describe.skipIf(executablePath === undefined)("the live page in a browser", () =
   /** A page, and what went wrong on it. */
   async function openPage(colorScheme: "light" | "dark" = "light"): Promise<{ page: Page; problems: string[] }> {
     const page = await browser.newPage({ colorScheme });
+    page.setDefaultTimeout(100_000);
     const problems: string[] = [];
     page.on("pageerror", (error) => problems.push(error.message));
     page.on("console", (message) => {
@@ -107,7 +108,7 @@ describe.skipIf(executablePath === undefined)("the live page in a browser", () =
     await state.getByText("finished").waitFor();
     const losses = await loggedLosses("one");
     expect(losses.map(([place]) => place)).toEqual(Array.from({ length: STEPS }, (_, step) => `step ${step + 1}`));
-    await vi.waitFor(async () => expect(await readChart(page, "loss")).toEqual(losses), { timeout: 30_000, interval: 500 });
+    await vi.waitFor(async () => expect(await readChart(page, "loss")).toEqual(losses), { timeout: 60_000, interval: 500 });
     expect(await page.locator("#announcement").textContent()).toMatch(/^step 60: total \S+, aggregate \S+, between paths, weighted \S+$/);
     expect(await page.getByLabel("smoothing").inputValue()).toBe("0");
     expect(problems).toEqual([]);

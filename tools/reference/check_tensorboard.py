@@ -34,7 +34,7 @@ def curves_of(row):
         return flat("validation", row["scores"])
     if row["type"] != "step":
         return {}
-    names = ["loss", "aggregateLoss", "learningRate", "gradientNorm", "seconds", "inputsPerSecond"]
+    names = ["loss", "aggregateLoss", "learningRate", "gradientNorm", "seconds", "inputsPerSecond", "lossScale", "skippedSteps"]
     diversity = row.get("diversity", {})
     return {
         **flat("step", {name: row.get(name) for name in names}),

@@ -11,7 +11,7 @@ import { embeddingGraph } from "../../model/multimodal/model.ts";
 import { modelInputs } from "../../model/multimodal/model-inputs.ts";
 import { outlineModel } from "../../train/prepare-model.ts";
 import { planTraining, type TrainingPlan } from "./plan-training.ts";
-import { StepCosts } from "./step-costs.ts";
+import { StepCosts, type StepCost } from "./step-costs.ts";
 
 const model = tinyTrainable(TINY_PATHS);
 const { backbone } = model;
@@ -66,6 +66,29 @@ test.each([
   const { graph } = embeddingGraph({ ...of, vision: "uniform" });
   const side = modelInputs(of.backbone, of.paths, await of.processor.embeddingBatch(batch.queries));
   expect(cached - whole).toBe(2 * countFlops(graph, bindInputs(withoutWeights(graph), side)));
+});
+
+test("chunks of sizes of their own: the memory of the larger side, and no more", async () => {
+  const batch = { ...tinyBatchOf("text", "text", { count: 8, hardNegatives: 0 }), queries: alike(8), targets: alike(8) };
+  const cost = (chunkSize: unknown): Promise<StepCost> => new StepCosts({ recipe: tinyRecipe({ chunkSize }), model }).of(batch);
+  const held = ({ held: bytes }: StepCost): number[] => [...bytes.values()];
+  expect(held(await cost({ queries: 1, targets: 4 }))).toEqual(held(await cost(4)));
+  expect(held(await cost({ queries: 4, targets: 1 }))).toEqual(held(await cost(4)));
+  expect((await cost({ queries: 2, targets: 4 })).flops).toBe((await cost(4)).flops);
+});
+
+/** The same text so many times: rows of the same length. */
+function alike(count: number): ContrastiveBatch["queries"] {
+  return Array.from({ length: count }, () => ({ text: "a happy cat" }));
+}
+
+test("products in 16 bits are as many, and what is kept of them is less", async () => {
+  const batch = tinyBatchOf("text", "text", { count: 4, hardNegatives: 0 });
+  const cost = (precision: string): Promise<StepCost> => new StepCosts({ recipe: tinyRecipe({ precision }), model }).of(batch);
+  const [plain, mixed] = [await cost("float32"), await cost("bfloat16")];
+  expect(mixed.flops).toBe(plain.flops);
+  const bytes = ({ held }: StepCost): number => Math.max(...held.values());
+  expect(bytes(mixed)).toBeLessThan(0.85 * bytes(plain));
 });
 
 function withoutWeights({ inputs }: Graph): Pick<Graph, "inputs"> {

@@ -69,6 +69,12 @@ test("a resumed run starts where it was; what happens beside the steps gets a li
   ]);
 });
 
+test("a step that was skipped is told", () => {
+  const { progress, notes } = recorded();
+  new TrainingDisplay(progress, "train x").show(step({ step: 7, isSkipped: true, lossScale: 65_536, skippedSteps: 3 }));
+  expect(notes).toEqual(["step 7: gradients overflowed at a loss scale of 65536; skipped, no weight was moved (3 so far)"]);
+});
+
 test("the command that goes on with a run has the options it was begun with, as a shell takes them", () => {
   expect(resumeCommand("my recipe.json", { out: "runs/x", seed: 0, threads: 2 })).toBe(
     "polyvec train 'my recipe.json' --out runs/x --seed 0 --threads 2 --resume",

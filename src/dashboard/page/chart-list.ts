@@ -91,6 +91,23 @@ export const CHARTS: readonly ChartKind[] = [
   { id: "throughput", title: "Inputs per second", table: "steps", lines: named(["inputsPerSecond", "inputs per second", 1]) },
   { id: "seconds", title: "Seconds per step", table: "steps", canBeLogarithmic: true, lines: named(["seconds", "seconds", 1]) },
   {
+    id: "loss-scale",
+    title: "Loss scale",
+    note: "with precision float16; it is halved when gradients overflow, and that step is skipped",
+    table: "steps",
+    canBeLogarithmic: true,
+    isExact: true,
+    lines: named(["lossScale", "loss scale", 1]),
+  },
+  {
+    id: "skipped",
+    title: "Skipped steps",
+    note: "so far",
+    table: "steps",
+    isExact: true,
+    lines: named(["skippedSteps", "skipped steps", 3]),
+  },
+  {
     id: "language",
     title: "Answer tokens guessed",
     table: "steps",

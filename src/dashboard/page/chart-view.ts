@@ -6,15 +6,16 @@ import { ChartLegend } from "./chart-legend.ts";
 import { byId, element } from "./dom.ts";
 import { formatCount, formatDuration, formatNumber, formatShare } from "./format.ts";
 import type { Settings } from "./settings.ts";
-
-/** A part of the axis, in its unit. */
-export type Range = readonly [from: number, to: number];
+import { thin, type Range } from "./thin.ts";
 
 /** What a chart tells the page. */
 export interface ChartEvents {
   readonly onZoom: (range: Range | undefined) => void;
   readonly onToggle: (key: string) => void;
 }
+
+/** Places of a chart's axis that are drawn; a longer run is thinned, until one looks closer. */
+const MOST_PLACES = 3000;
 
 /** How a chart is drawn. */
 export interface ChartDrawing {
@@ -94,9 +95,9 @@ export class ChartView {
   }
 
   #data(): uPlot.AlignedData {
-    const { lines, settings } = this.#drawn as ChartDrawing;
+    const { lines, settings, zoom } = this.#drawn as ChartDrawing;
     const raw = this.#showsRaw() ? lines.map(({ x, raw, y }) => ({ x, y: raw ?? y })) : [];
-    const { x, ys } = align([...raw, ...lines]);
+    const { x, ys } = thin(align([...raw, ...lines]), { range: zoom, most: MOST_PLACES });
     const isLogarithmic = settings.isLogarithmic && this.#kind.canBeLogarithmic === true;
     const drawn = isLogarithmic ? ys.map((values) => values.map((value) => (typeof value === "number" && value <= 0 ? null : value))) : ys;
     return [x, ...drawn];

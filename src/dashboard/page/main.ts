@@ -1,7 +1,6 @@
 import { openConnection, type ConnectionState } from "./connection.ts";
 import { ChartsView } from "./charts-view.ts";
 import type { NamedRun } from "./chart-data.ts";
-import type { Range } from "./chart-view.ts";
 import { makeControls } from "./controls-view.ts";
 import { byId, element } from "./dom.ts";
 import { showNotes } from "./notes-view.ts";
@@ -9,6 +8,7 @@ import { OverviewView, runKey } from "./overview-view.ts";
 import { showRecipes } from "./recipes-view.ts";
 import { RunData } from "./run-data.ts";
 import { loadSettings, saveSettings, type Settings } from "./settings.ts";
+import type { Range } from "./thin.ts";
 
 /** Milliseconds between two drawings, at least; a drawing that takes long is given longer rests. */
 const REST_MS = 250;
@@ -25,6 +25,10 @@ class Page {
   #settings: Settings = loadSettings();
   #zoom: Range | undefined;
   #isDue = false;
+  /** Whether anything has come since the charts were drawn. */
+  #hasNews = true;
+  /** Whether all that was there at first has come. */
+  #isReady = false;
   #restUntil = 0;
   readonly #charts = new ChartsView({
     onZoom: (range) => this.#look(range),
@@ -58,6 +62,7 @@ class Page {
           this.#draw();
         },
         ready: ({ now, runs }) => {
+          this.#isReady = true;
           this.#runs.length = Math.min(this.#runs.length, runs);
           this.#setClock(now);
           this.#draw();
@@ -70,7 +75,7 @@ class Page {
       this.#charts.forget();
       this.#draw();
     });
-    setInterval(() => this.#draw(), 5000); // the time left goes on without news
+    setInterval(() => this.#drawSoon(), 5000); // the time left goes on without news
   }
 
   #run(place: number): RunData {
@@ -101,8 +106,13 @@ class Page {
     this.#draw();
   }
 
-  /** Draws soon, once for all that has come until then; a page that is not seen draws nothing. */
   #draw(): void {
+    this.#hasNews = true;
+    this.#drawSoon();
+  }
+
+  /** Draws soon, once for all that has come until then; a page that is not seen draws nothing. */
+  #drawSoon(): void {
     if (this.#isDue) return;
     this.#isDue = true;
     const wait = Math.max(0, this.#restUntil - performance.now());
@@ -118,7 +128,10 @@ class Page {
     this.#showTitle(runs);
     this.#showConnection();
     this.#overview.show(runs, hidden, Date.now() + this.#clock);
-    this.#charts.draw(shown, runs.length > 1, { settings: this.#settings, zoom: this.#zoom });
+    if (this.#hasNews && this.#isReady) {
+      this.#hasNews = false;
+      this.#charts.draw(shown, runs.length > 1, { settings: this.#settings, zoom: this.#zoom });
+    }
     showNotes(runs);
     showRecipes(runs);
     const took = performance.now() - start;

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { fieldDifferences } from "./field-differences.ts";
 import { formatDuration, formatNumber, formatShare } from "./format.ts";
+import { thin } from "./thin.ts";
 import { smooth } from "./smooth.ts";
 import { timeLeft } from "./time-left.ts";
 
@@ -9,6 +10,19 @@ test("smoothing: a mean of what came before, from the first number on; gaps stay
   // weights 1/2 and 1/4, over 3/4: (1 + 2) / (3 / 4) · 1/2 ...
   expect(smooth([4, null, 1, 1], 0.5)).toEqual([4, null, (4 / 4 + 1 / 2) / (3 / 4), (4 / 8 + 1 / 4 + 1 / 2) / (7 / 8)]);
   expect(smooth([3, 3, 3], 0.99)).toEqual([3, 3, 3].map((value) => expect.closeTo(value, 9) as unknown));
+});
+
+test("long curves are thinned to their least and greatest numbers; a part that is short enough is left whole", () => {
+  const x = Array.from({ length: 1000 }, (_, place) => place);
+  const peak = x.map((place) => (place === 503 ? 99 : place % 2));
+  const sparse = x.map((place) => (place % 100 === 50 ? place : null));
+  const thinned = thin({ x, ys: [peak, sparse] }, { range: undefined, most: 100 });
+  expect([thinned.x.length, thinned.ys.map((values) => values.length)]).toEqual([100, [100, 100]]);
+  expect([thinned.x[0], thinned.x[1], thinned.x.at(-1)]).toEqual([0, 19, 999]);
+  expect([thinned.ys[0]?.includes(99), new Set(thinned.ys[1]).size]).toEqual([true, 11]);
+  expect(thin({ x, ys: [peak] }, { range: [10, 12.5], most: 100 })).toEqual({ x: [9, 10, 11, 12, 13], ys: [[1, 0, 1, 0, 1]] });
+  expect(thin({ x, ys: [peak] }, { range: undefined, most: 1000 }).x).toBe(x);
+  expect(thin({ x, ys: [peak] }, { range: [2000, 3000], most: 1000 }).x).toBe(x);
 });
 
 test("the time left: steps at the recent pace, and evaluations, the last of them at the end", () => {

@@ -91,6 +91,7 @@ function curveCards(data: RunData): Card[] {
     ...validationCard(data),
     ...card("Inputs per second", "inputsPerSecond", formatNumber, perStep),
     ...diversityCard(data),
+    ...skippedCard(data),
     ...card("Gradient norm", "gradientNorm", formatNumber, () => (rate === undefined ? "" : `learning rate ${formatNumber(rate.value)}`)),
   ];
 }
@@ -115,13 +116,25 @@ function diversityCard({ steps }: RunData): Card[] {
   return [{ label: "Rank correlation of paths", value: formatNumber(latest.value), note }];
 }
 
+/** Of a run with precision float16 that has skipped any. */
+function skippedCard({ steps }: RunData): Card[] {
+  const skipped = steps.latest("skippedSteps");
+  if (skipped === undefined || skipped.value === 0) return [];
+  const scale = steps.latest("lossScale");
+  const note = `gradients overflowed${scale === undefined ? "" : `; loss scale ${formatNumber(scale.value)}`}`;
+  return [{ label: "Skipped steps", value: formatCount(skipped.value), note }];
+}
+
 function recentMean({ steps }: RunData, column: string): number | undefined {
-  const recent =
-    steps
-      .column(column)
-      ?.filter((value) => value !== null)
-      .slice(-WINDOW) ?? [];
-  return recent.length === 0 ? undefined : recent.reduce((sum, value) => sum + value, 0) / recent.length;
+  const values = steps.column(column) ?? [];
+  let [sum, count] = [0, 0];
+  for (let row = values.length - 1; row >= 0 && count < WINDOW; row--) {
+    const value = values[row];
+    if (typeof value !== "number") continue;
+    sum += value;
+    count += 1;
+  }
+  return count === 0 ? undefined : sum / count;
 }
 
 /** A run that has logged nothing for long: it may evaluate, or hang. Steps that this is long after, and seconds at least. */

@@ -79,12 +79,16 @@ describe("a run's rows", () => {
 });
 
 describe("charts", () => {
-  const names = new Set(runOf(step(1, { ...several, lossScale: 1024, pathPrecisions: [0, 1] })).steps.names);
+  const names = new Set(runOf(step(1, { ...several, temperature: 0.07, pathPrecisions: [0, 1] })).steps.names);
 
   test("show every number once, and those that no chart knows in charts of their own", () => {
     const shown = [...CHARTS, ...otherCharts(names)].flatMap(({ lines }) => lines(names).map(({ column }) => column));
     expect(new Set(shown).size).toBe(shown.length);
-    expect(otherCharts(names).map(({ title }) => title)).toEqual(["lossScale", "taskLosses.text-to-image", "taskPrecisions.text-to-image"]);
+    expect(otherCharts(names).map(({ title }) => title)).toEqual([
+      "temperature",
+      "taskLosses.text-to-image",
+      "taskPrecisions.text-to-image",
+    ]);
   });
 
   test("name paths from 1, alike in all charts", () => {
@@ -126,6 +130,9 @@ test("how a run stands", () => {
     "P@1 on validation": "50.0 % | aggregate; best 50.0 % at step 2",
     "Rank correlation of paths": "0.5 | closest two 0.75; above 0.98 is a collapse",
   });
+  const skipping = runOf(step(1, { lossScale: 1024, skippedSteps: 0 }), step(2, { loss: null, lossScale: 512, skippedSteps: 1 }));
+  const card = readOverview(skipping, 0).cards.find(({ label }) => label === "Skipped steps");
+  expect([card?.value, card?.note]).toEqual(["1", "gradients overflowed; loss scale 512"]);
   expect(readOverview(data, 100_000).stateNote).toBe("nothing logged for 1 min 39 s: it may be evaluating, or hang");
   data.facts = { ...data.facts, state: "failed", message: "step 4: the loss is NaN" };
   expect(readOverview(data, 3000)).toMatchObject({ stateText: "failed", stateNote: "step 4: the loss is NaN" });

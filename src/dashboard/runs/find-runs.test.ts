@@ -9,14 +9,16 @@ beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), "polyvec-find-"));
   for (const folder of ["b", "a", "reproduction/runs/pdf/seed-0", "b/checkpoints/step-1", "begun", "none/model"])
     await mkdir(join(root, folder), { recursive: true });
-  for (const run of ["b", "a", "reproduction/runs/pdf/seed-0", "b/checkpoints/step-1"]) await writeFile(join(root, run, "metrics.jsonl"), "");
+  for (const run of ["b", "a", "reproduction/runs/pdf/seed-0", "b/checkpoints/step-1"])
+    await writeFile(join(root, run, "metrics.jsonl"), "");
   await writeFile(join(root, "begun", ".lock"), "{}");
   await writeFile(join(root, "none", "model", "config.json"), "{}");
 });
 afterAll(() => rm(root, { recursive: true, force: true }));
 
 test("a run, or the runs within a folder, however deep; not what lies in a run", async () => {
-  const named = async (...folders: readonly string[]): Promise<string[]> => (await findRuns(folders.map((one) => join(root, one)))).map(({ name }) => name);
+  const named = async (...folders: readonly string[]): Promise<string[]> =>
+    (await findRuns(folders.map((one) => join(root, one)))).map(({ name }) => name);
   expect(await named("a")).toEqual(["a"]);
   expect(await named("")).toEqual(["a", "b", "begun", "reproduction/runs/pdf/seed-0"]);
   expect(await named("b", "", "a")).toEqual(["b", "a", "begun", "reproduction/runs/pdf/seed-0"]);

@@ -15,10 +15,11 @@ const lines = (...steps: readonly number[]): string => steps.map((step) => `{"ty
 async function until(stream: AsyncGenerator<StreamEvent>, name: string): Promise<[string, unknown][]> {
   const events: [string, unknown][] = [];
   for (;;) {
-    const { value, done } = await stream.next();
-    if (done === true) return events;
-    events.push([value.event, JSON.parse(value.data)]);
-    if (value.event === name) return events;
+    const result = await stream.next();
+    if (result.done === true) return events;
+    const { event, data } = result.value;
+    events.push([event, JSON.parse(data)]);
+    if (event === name) return events;
   }
 }
 

@@ -11,7 +11,7 @@ export interface PageFile {
 }
 
 /** Where the page's modules lie as they are built; run from sources, those of the last build. */
-export const BUILT_PAGE: string = fileURLToPath(
+const BUILT_PAGE: string = fileURLToPath(
   new URL(import.meta.url.endsWith(".ts") ? "../../../dist/dashboard/page/" : "../page/", import.meta.url),
 );
 

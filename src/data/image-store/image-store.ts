@@ -2,7 +2,7 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { isAbsolute, join, resolve } from "node:path";
 import { DataError } from "../../errors/families.ts";
 import { asFileError } from "../../files/atomic-write.ts";
-import type { StoredImage } from "../../inputs/embedding-input.ts";
+import type { StoredImage, StoredPlace } from "../../inputs/embedding-input.ts";
 import { MountedZip } from "./mounted-zip.ts";
 import { fileState, type StoredState } from "./stored-state.ts";
 
@@ -15,6 +15,8 @@ export interface ImageStore extends AsyncDisposable {
   has(path: string): Promise<boolean>;
   /** What tells without reading it whether a picture is still the same; undefined if there is none, or nothing tells. @throws {DataError} if its path leads outside. */
   state(path: string): Promise<StoredState | undefined>;
+  /** Where a picture lies, for threads that read it themselves; undefined if there is none. @throws {DataError} if its path leads outside. */
+  place(path: string): Promise<StoredPlace | undefined>;
   /** A picture as an input has it, read when it is needed. @throws {DataError} if its path leads outside. */
   image(path: string): StoredImage;
   /** Closes the archives; a second call does nothing. */
@@ -71,9 +73,16 @@ class StoredImages implements ImageStore {
     return found?.archive.state(found.entry);
   }
 
+  async place(path: string): Promise<StoredPlace | undefined> {
+    const inside = this.#inside(path);
+    if (this.#folder !== undefined && (await isFile(join(this.#folder, inside)))) return { file: resolve(this.#folder, inside) };
+    const found = await this.#find(inside);
+    return found?.archive.place(found.entry);
+  }
+
   image(path: string): StoredImage {
     this.#inside(path);
-    return { name: join(this.root, path), read: () => this.read(path) };
+    return { name: join(this.root, path), read: () => this.read(path), place: () => this.place(path) };
   }
 
   /** Archives of a likely name are asked first, so that the others need not be opened. */

@@ -6,6 +6,7 @@ import type { Readable } from "node:stream";
 import { crc32 } from "node:zlib";
 import yauzl, { type Entry, type ZipFile } from "yauzl";
 import { DataError, DisposedError } from "../../errors/families.ts";
+import type { StoredPlace } from "../../inputs/embedding-input.ts";
 import { PolyvecError } from "../../errors/polyvec-error.ts";
 import { asFileError } from "../../files/atomic-write.ts";
 import { stateOf, type StoredState } from "./stored-state.ts";
@@ -66,6 +67,14 @@ export class ZipArchive {
     const place = this.#index.get(entry);
     if (place === undefined) return undefined;
     return stateOf(["zip", resolve(this.file), entry, place.crc32, place.size, place.headerOffset], this.#info);
+  }
+
+  /** Where a file in it lies; undefined if there is none, or none that is read. */
+  place(entry: string): StoredPlace | undefined {
+    const place = this.#index.get(entry);
+    if (place === undefined || refusal(place) !== undefined || this.#isClosed) return undefined;
+    const { isEncrypted: _, ...there } = place;
+    return { file: resolve(this.file), entry: there };
   }
 
   /** The bytes of a file in it, their checksum compared. @throws {DataError} naming archive and entry. */

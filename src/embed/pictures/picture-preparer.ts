@@ -4,7 +4,7 @@ import { fitImage, type ImageFitting } from "../../model/multimodal/image-fittin
 import { throwIfAborted } from "../abort.ts";
 import { Bound } from "./bound.ts";
 import { pictureThreads, startPicturePool, TASKS_PER_THREAD, type PicturePool } from "./picture-pool.ts";
-import { isEncoded, pictureTask, runPictureTask, taskBytes, type EncodedSource, type PictureTask } from "./picture-task.ts";
+import { isEncoded, pictureTask, taskBytes, type EncodedSource, type PictureTask } from "./picture-task.ts";
 
 /** How pictures are prepared. */
 export interface PicturePreparerOptions {
@@ -92,7 +92,7 @@ export class PicturePreparer implements AsyncDisposable {
 
   async #doHere(job: Job): Promise<void> {
     this.#lanes++;
-    await settle(job, async () => runPictureTask(await pictureTask(job.source, job.fitting)));
+    await settle(job, () => prepareHere(job));
     this.#lanes--;
     this.#begin();
   }
@@ -105,21 +105,25 @@ export class PicturePreparer implements AsyncDisposable {
       const task = await pictureTask(job.source, job.fitting);
       bytes = taskBytes(task);
       this.#sent.weigh(bytes);
-      return this.#inThread(task);
+      return this.#inThread(task, job);
     });
     this.#sent.leave(bytes);
     this.#begin();
   }
 
   /** What goes wrong in a thread is done here again: an error between threads has lost its class and its cause. */
-  async #inThread(task: PictureTask): Promise<RawImage> {
+  async #inThread(task: PictureTask, job: Job): Promise<RawImage> {
     this.#pool ??= startPicturePool(this.#threads);
     try {
       return await (await this.#pool).run(task);
     } catch {
-      return runPictureTask(task);
+      return prepareHere(job);
     }
   }
+}
+
+async function prepareHere({ source, fitting }: Job): Promise<RawImage> {
+  return fitImage(await decodeImage(source), fitting);
 }
 
 async function settle({ signal, resolve, reject }: Job, work: () => Promise<RawImage>): Promise<void> {

@@ -100,7 +100,10 @@ class PrecisionLowering {
   #moved(value: Value, inputs: readonly Value[]): Value {
     const [first] = inputs as readonly [Value, ...Value[]];
     if (value.operation === "after") return copyValue(this.#builder, value, [first, ...inputs.slice(1).map((each) => this.#whole(each))]);
-    const moved = inputs.every(({ dtype }) => isHalf(dtype)) ? copyValue(this.#builder, value, inputs) : this.#inFull(value, inputs);
+    const moved =
+      isHalf(first.dtype) && inputs.every(({ dtype }) => dtype === first.dtype)
+        ? copyValue(this.#builder, value, inputs)
+        : this.#inFull(value, inputs);
     return this.#products.has(first) && inputs.length === 1 ? this.#product(moved) : moved;
   }
 
@@ -113,9 +116,8 @@ class PrecisionLowering {
   /** In halves where every operand is of halves, or a vector or number that takes the precision of what it meets. */
   #tolerant(value: Value, inputs: readonly Value[]): Value {
     const floats = inputs.filter(({ dtype }) => dtype !== "bool");
-    const halves = floats.filter(({ dtype }) => isHalf(dtype));
     const computed = floats.filter((input) => !isModest(input));
-    const fits = halves.length > 0 && computed.every(({ dtype }) => isHalf(dtype));
+    const fits = computed.length > 0 && computed.every(({ dtype }) => isHalf(dtype));
     const isSum = (value.operation === "add" || value.operation === "sub") && computed.length > 1;
     if (!fits || inputs.some((input) => this.#delicates.has(input)) || (isSum && !computed.every((input) => this.#products.has(input))))
       return this.#inFull(value, inputs);

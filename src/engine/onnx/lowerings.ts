@@ -72,8 +72,9 @@ export const LOWERINGS: { readonly [K in OperationName]: Lowering<K> } = {
   not: plain("Not"),
   cast: ({ writer, names, attributes: { dtype } }) => writer.node("Cast", names, { attributes: { to: ONNX_TYPES[dtype] } }),
   stopGradient: alias,
-  after: ({ writer, names: [x, ...dependencies] }) => {
-    const nothing = writer.node("Mul", [sizes(writer, dependencies), writer.integers([0])]);
+  after: ({ writer, names: [x, ...dependencies], inputs }) => {
+    const counted = dependencies.map((name, at) => countable(writer, name, inputs[at + 1] as Value));
+    const nothing = writer.node("Mul", [sizes(writer, counted), writer.integers([0])]);
     return writer.node("Reshape", [x as string, writer.node("Add", [writer.node("Shape", [x as string]), nothing])]);
   },
   add: plain("Add"),
@@ -145,6 +146,17 @@ function sizes(writer: OnnxWriter, names: readonly string[]): string {
   return names
     .map((name) => writer.shared(`size of ${name}`, () => writer.node("Size", [name])))
     .reduce((sum, size) => writer.node("Add", [sum, size]));
+}
+
+/** What Size takes of a value: it has no kernel for bfloat16, of which one number in float32 stands for all. */
+function countable(writer: OnnxWriter, name: string, { dtype, shape }: Value): string {
+  if (dtype !== "bfloat16") return name;
+  return writer.shared(`one of ${name}`, () => {
+    const each = (value: number): string => writer.integers(shape.map(() => value));
+    const axes = writer.integers(shape.map((_, axis) => axis));
+    const one = shape.length === 0 ? name : writer.node("Slice", [name, each(0), each(1), axes]);
+    return writer.node("Cast", [one], { attributes: { to: ONNX_TYPES.float32 } });
+  });
 }
 
 function quickGelu(writer: OnnxWriter, names: readonly string[], alpha: number): string {

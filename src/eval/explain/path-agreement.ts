@@ -43,8 +43,8 @@ export class AgreementMeter {
       rankCorrelation: this.#correlation.mean(),
       rightTogether: symmetricMatrix(this.#size, (left, right) =>
         share(left, right, ({ ranks }, _, [one, other]) => {
-          const hits = [ranks[one] === 1, ranks[other] === 1];
-          return hits.includes(true) ? !hits.includes(false) : undefined;
+          const hits = Number(ranks[one] === 1) + Number(ranks[other] === 1);
+          return hits === 0 ? undefined : hits === 2;
         }),
       ),
     };

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { StoredPlace } from "../../inputs/embedding-input.ts";
 import type { ImageDigests, ImageState } from "./image-digests.ts";
 import { contentKey, type MmebItem, type PromptStyle } from "./mmeb-item.ts";
 
@@ -7,6 +8,8 @@ export interface ImageReader {
   read(path: string): Promise<Uint8Array>;
   /** What tells without reading it whether an image is still the same; undefined if nothing does. */
   state?(path: string): Promise<ImageState | undefined>;
+  /** Where an image lies, so that a thread can read it by itself; undefined if that cannot be told. */
+  place?(path: string): Promise<StoredPlace | undefined>;
 }
 
 /**

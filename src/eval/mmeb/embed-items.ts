@@ -76,6 +76,7 @@ async function* load(
   for (const [index, [, item]] of missing.entries()) {
     if (signal?.aborted === true) throw new AbortedError({ message: "the evaluation was stopped", cause: signal.reason });
     const { image } = item;
+    const placeOf = async (path: string): ReturnType<NonNullable<ImageReader["place"]>> => images.place?.(path);
     const read = async (path: string): Promise<Uint8Array> => {
       try {
         return await images.read(path);
@@ -84,7 +85,8 @@ async function* load(
         throw error;
       }
     };
-    yield { item, read: image === undefined ? undefined : () => read(image) };
+    if (image === undefined) yield { item, read: undefined };
+    else yield { item, read: () => read(image), ...(images.place !== undefined && { place: () => placeOf(image) }) };
   }
 }
 

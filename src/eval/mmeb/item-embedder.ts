@@ -1,3 +1,4 @@
+import type { StoredImage } from "../../inputs/embedding-input.ts";
 import type { EmbeddingOutcome } from "../../embed/embedder.ts";
 import type { CacheIdentity } from "../embedding-cache/embedding-cache.ts";
 import type { MmebItem, PromptStyle } from "./mmeb-item.ts";
@@ -7,6 +8,8 @@ export interface LoadableItem {
   readonly item: MmebItem;
   /** Gives the encoded image; undefined without one. */
   readonly read: (() => Promise<Uint8Array>) | undefined;
+  /** Where it lies, if that can be told. */
+  readonly place?: StoredImage["place"];
 }
 
 /** Whatever turns items into embeddings: a model, or a module of the caller's. */

@@ -36,9 +36,9 @@ async function* inputsOf(items: AsyncIterable<LoadableItem>, options: InputOptio
 }
 
 /** An item as a model takes it; its image is read and decoded when its turn comes. */
-export function toModelInput({ item, read }: LoadableItem, { style, resolution = "native" }: InputOptions): ModelInput {
+export function toModelInput({ item, read, place }: LoadableItem, { style, resolution = "native" }: InputOptions): ModelInput {
   const { prompt, instruction, text, image: name = "" } = item;
-  const image = read === undefined ? undefined : { name, read, ...squareOf(resolution) };
+  const image = read === undefined ? undefined : { name, read, ...(place !== undefined && { place }), ...squareOf(resolution) };
   if (style === "reference") return { prompt, imagePlaceholder: IMAGE_PLACEHOLDER, images: image === undefined ? [] : [image] };
   return {
     ...(instruction !== "" && { instruction }),

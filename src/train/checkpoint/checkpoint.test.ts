@@ -47,6 +47,15 @@ describe("saving and loading", () => {
     expect(bits(found)).toEqual(bits(checkpoint));
   });
 
+  test("the state of a loss scale comes back too, and its loss is seen", async () => {
+    const folder = await folderWith(7);
+    const scaler = new Map<string, Tensor>([["scale", floatTensor([1], [0.1])]]);
+    await saveCheckpoint(folder, { ...madeUpCheckpoint(8), scaler }, { keep: 2 });
+    expect(await latest(folder)).toEqual({ ...madeUpCheckpoint(8), scaler });
+    await unlink(join(folder, "step-000008", "scaler.safetensors"));
+    expect((await latest(folder))?.step).toBe(7);
+  });
+
   test("a folder that is not there, or empty, holds none", async () => {
     expect(await loadLatestCheckpoint(join(root, "nowhere"))).toEqual({ checkpoint: undefined, warnings: [] });
     expect(await loadLatestCheckpoint(await folderWith())).toEqual({ checkpoint: undefined, warnings: [] });

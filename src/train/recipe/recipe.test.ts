@@ -50,8 +50,16 @@ describe("a recipe", () => {
     expect(message).toMatch(`did you mean ${expected}?`);
   });
 
+  test("takes one chunk size for both sides, or one for each", () => {
+    const sizes = (chunkSize: unknown): unknown => parseRecipe({ ...SMALLEST, chunkSize }, { file: "r.json" }).chunkSize;
+    expect([sizes(4), sizes({ queries: 2, targets: 8 })]).toEqual([4, { queries: 2, targets: 8 }]);
+  });
+
   test.each([
     ["a wrong type", { steps: "ten" }, "steps"],
+    ["a chunk size of one side alone", { chunkSize: { queries: 2 } }, "chunkSize"],
+    ["a dropout of everything", { model: { base: "b", lora: { rank: 1, alpha: 1, dropout: 1 } } }, "model.lora.dropout"],
+    ["an unknown precision", { precision: "float8" }, "precision"],
     ["a number out of range", { optimizer: { learningRate: -1 } }, "optimizer.learningRate"],
     ["an unknown kind of data", { data: { kind: "emoji", batchSize: 8 } }, "data.kind"],
     ["an unknown topology", { model: { base: "b", paths: { topology: { kind: "tree" } } } }, "model.paths.topology.kind"],

@@ -4,10 +4,11 @@ import { SINGLE_PATH } from "../../model/paths/path-config.ts";
 import { checkRecipe } from "../recipe/recipe-schema.ts";
 import { trainableFilter } from "../trainable.ts";
 import { makeStepRunner } from "./make-step-runner.ts";
+import type { ChunkSize } from "./chunk-sizes.ts";
 import type { StepEngine } from "./step-engine.ts";
 
 /** An engine on a tiny model, and how many inputs it encoded at a time. */
-function watchedEngine(fields: { readonly chunkSize?: number }): {
+function watchedEngine(fields: { readonly chunkSize?: ChunkSize }): {
   readonly engine: StepEngine;
   readonly sizes: number[];
   run: (count: number) => Promise<unknown>;
@@ -41,6 +42,15 @@ test("batches with more inputs than a chunk holds go through GradCache, others r
   expect(sizes.splice(0)).toEqual([2, 2]);
   await run(5);
   expect(sizes).toEqual([4, 1, 4, 1, 4, 1, 4, 1]);
+  await engine.dispose();
+});
+
+test("chunks of both sides have sizes of their own; whole runs what fits into the smaller", async () => {
+  const { engine, sizes, run } = watchedEngine({ chunkSize: { queries: 2, targets: 4 } });
+  await run(1);
+  expect(sizes.splice(0)).toEqual([1, 1]);
+  await run(5);
+  expect(sizes).toEqual([2, 2, 1, 4, 1, 2, 2, 1, 4, 1]);
   await engine.dispose();
 });
 
