@@ -7,6 +7,7 @@ export {
   DisposedError,
   FileError,
   GraphError,
+  HttpError,
   HubError,
   InvariantError,
   LoweringError,

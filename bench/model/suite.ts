@@ -19,7 +19,11 @@ type Part = "pictures" | "texts" | "files" | "training";
 
 const PARTS: readonly Part[] = ["pictures", "texts", "files", "training"];
 
-async function embeddingSections(base: BaseModel, parts: ReadonlySet<Part>, ...[context]: readonly [SuiteContext]): Promise<SuiteSection[]> {
+async function embeddingSections(
+  base: BaseModel,
+  parts: ReadonlySet<Part>,
+  ...[context]: readonly [SuiteContext]
+): Promise<SuiteSection[]> {
   const { measure, say } = context;
   return withTimedModels(base, async (models) => {
     const sections: SuiteSection[] = [];

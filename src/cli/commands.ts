@@ -16,6 +16,16 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./commands/reproduce.ts")).command,
   },
   { name: "train", summary: "train a model from a recipe", load: async () => (await import("./commands/train.ts")).command },
+  {
+    name: "sweep",
+    summary: "train and score every combination of some settings, into one table",
+    load: async () => (await import("./commands/sweep.ts")).command,
+  },
+  {
+    name: "dashboard",
+    summary: "show runs as they go, on a live page",
+    load: async () => (await import("./commands/dashboard.ts")).command,
+  },
   { name: "plan", summary: "tell what a training will cost", load: async () => (await import("./commands/plan.ts")).command },
   {
     name: "data",
@@ -23,6 +33,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./commands/data.ts")).command,
   },
   { name: "eval", summary: "score a model on a benchmark", load: async () => (await import("./commands/eval.ts")).command },
+  {
+    name: "explain",
+    summary: "tell what each path finds, prefers and misses",
+    load: async () => (await import("./commands/explain.ts")).command,
+  },
   {
     name: "compare",
     summary: "tell whether runs on MMEB differ, query by query",

@@ -14,6 +14,13 @@ export function wholeNumber(text: string): number {
   throw new UsageError({ message: `got "${text}" where a whole number from 0 was expected`, details: { argument: text } });
 }
 
+/** Reads a port from an option. @throws {UsageError} for anything but a whole number from 0 to 65,535. */
+export function portNumber(text: string): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value < 65_536) return value;
+  throw new UsageError({ message: `got "${text}" where a port was expected: a number from 0 to 65535`, details: { argument: text } });
+}
+
 /** Short names of dtypes, as Python's libraries have them. */
 const SHORT_DTYPES: Readonly<Record<string, string>> = {
   f32: "float32",
@@ -39,4 +46,10 @@ export function oneOf<const Word extends string>(...words: readonly Word[]): (te
     if (found !== undefined) return found;
     throw new UsageError({ message: `got "${text}" where one of ${words.join(", ")} was expected`, details: { argument: text } });
   };
+}
+
+/** Makes a collector of options that take several of a few words, apart by commas or blanks. @throws {UsageError} as {@link oneOf}. */
+export function someOf<const Word extends string>(...words: readonly Word[]): (text: string, others?: readonly Word[]) => readonly Word[] {
+  const read = oneOf(...words);
+  return (text, others = []) => [...others, ...text.split(",").map(read)];
 }

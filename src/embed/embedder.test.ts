@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { TOPOLOGIES } from "../../test/support/model-checks.ts";
 import { thrownBy } from "../../test/support/thrown-by.ts";
@@ -325,5 +326,53 @@ describe("an embedder", () => {
     expect(read.length).toBe(before);
     await model.embed([{ image: picture(16, 16, 9) }]);
     expect(read.some((name) => name.startsWith("visual."))).toBe(true);
+  });
+});
+
+describe("many pictures from files", () => {
+  const MANY = 150;
+  const pictures: EmbeddingInput[] = [];
+  beforeAll(async () => {
+    const folder = await mkdtemp(join(root, "pictures-"));
+    for (let at = 0; at < MANY; at++) {
+      const [width, height] = [16 + 4 * (at % 5), 16 + 4 * (at % 3)];
+      const { data } = picture(width, height, at);
+      const file = join(folder, `${at}.png`);
+      await sharp(data, { raw: { width, height, channels: 3 } }).png().toFile(file); // prettier-ignore
+      pictures.push(at % 7 === 0 ? { image: file, text: `picture ${at}` } : { image: file });
+    }
+    await writeFile(join(folder, "90.png"), "no picture");
+  });
+
+  /** What became of each, by its place. */
+  async function outcomes(pictureThreads: number): Promise<unknown[]> {
+    await using model = await loadModel(join(root, "many"), { threads: 1, pictureThreads });
+    const all: unknown[] = [];
+    for await (const { index, embedding, error } of model.embedEach(pictures, { batchSize: 8 }))
+      all.push({ index, embedding, error: error && { message: error.message, ...(error as PolyvecError).details } });
+    return all;
+  }
+
+  test("decoded in threads or not, all is the same to the last bit, errors too", async () => {
+    await saveModelFolder(join(root, "many"), tinyModel());
+    const plain = await outcomes(0);
+    expect(plain).toHaveLength(MANY);
+    expect(plain[90]).toMatchObject({
+      index: 90,
+      error: { input: 90, reason: "unknown-format", file: (pictures[90] as { image: string }).image },
+    });
+    expect(await outcomes(1)).toEqual(plain);
+  });
+
+  test("stopped, it leaves nothing running", async () => {
+    await saveModelFolder(join(root, "many"), tinyModel());
+    await using model = await loadModel(join(root, "many"), { threads: 1, pictureThreads: 1 });
+    const stop = new AbortController();
+    const embedding = model.embed([...pictures.slice(0, 80), ...pictures.slice(91)], {
+      batchSize: 8,
+      signal: stop.signal,
+      onProgress: () => stop.abort(),
+    });
+    expect(await thrownBy(() => embedding)).toBeInstanceOf(AbortedError);
   });
 });

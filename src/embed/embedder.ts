@@ -12,6 +12,7 @@ import type { EmbeddingModel } from "./embedding-model.ts";
 import { EmbeddingSessions, type EmbedderOptions } from "./embedding-sessions.ts";
 import { singleVectorSet, type EmbeddingSet } from "./embedding-set.ts";
 import { embedWindows, type Outcome } from "./embed-windows.ts";
+import { PicturePreparer } from "./pictures/picture-preparer.ts";
 import { hiddenRows, type HiddenStates, type HiddenStatesOptions } from "./hidden-states.ts";
 
 /** What became of one input: its embedding, or why there is none. */
@@ -23,12 +24,14 @@ export type EmbeddingOutcome =
 export class Embedder implements AsyncDisposable {
   readonly #model: EmbeddingModel;
   readonly #sessions: EmbeddingSessions;
+  readonly #pictures: PicturePreparer;
   #fingerprint: Promise<string> | undefined;
   #disposed = false;
 
   constructor(model: EmbeddingModel, options: EmbedderOptions = {}) {
     this.#model = model;
     this.#sessions = new EmbeddingSessions(model, options);
+    this.#pictures = new PicturePreparer(options.pictureThreads === undefined ? {} : { threads: options.pictureThreads });
   }
 
   /** The folder or name the model was loaded by. */
@@ -104,7 +107,13 @@ export class Embedder implements AsyncDisposable {
     const resolved = this.#resolve(options);
     const { signal, onProgress } = options;
     const runBatch = (batch: ProcessedBatch): Promise<Embedding[]> => this.#embedBatch(batch, resolved);
-    for await (const { index, value, error } of embedWindows(this.#model, inputs, { ...resolved, signal, onProgress, runBatch }))
+    for await (const { index, value, error } of embedWindows(this.#model, inputs, {
+      ...resolved,
+      signal,
+      onProgress,
+      pictures: this.#pictures,
+      runBatch,
+    }))
       yield error === undefined ? { index, embedding: value } : { index, error };
   }
 
@@ -119,13 +128,14 @@ export class Embedder implements AsyncDisposable {
     const { batchSize } = this.#resolve({ ...options, paths: "none" });
     const { signal, onProgress } = options;
     const runBatch = (batch: ProcessedBatch): Promise<HiddenStates[]> => this.#hiddenBatch(batch);
-    yield* embedWindows(this.#model, inputs, { batchSize, signal, onProgress, runBatch });
+    yield* embedWindows(this.#model, inputs, { batchSize, signal, onProgress, pictures: this.#pictures, runBatch });
   }
 
   /** Frees the sessions and closes the model's files; a second call does nothing. */
   async dispose(): Promise<void> {
     if (this.#disposed) return;
     this.#disposed = true;
+    await this.#pictures.dispose();
     await this.#sessions.dispose();
     await this.#model.close?.();
   }

@@ -16,6 +16,8 @@ import type { EmbeddingModel } from "./embedding-model.ts";
 export interface EmbedderOptions extends Pick<SessionOptions, "device" | "threads" | "prepacking"> {
   /** Runs the model on a thread of its own, so that the event loop stays free: for servers. */
   readonly worker?: boolean;
+  /** Threads that decode pictures where many are embedded: half of the machine's cores if not given; 0 for none beside this one. */
+  readonly pictureThreads?: number;
   /** `stored`, if not given: weights of signed bytes are multiplied as such. `float32`: all are computed with as float32, whatever they are stored as. */
   readonly dtype?: "stored" | "float32";
   /**
@@ -85,7 +87,7 @@ export class EmbeddingSessions {
   }
 
   async #create(build: GraphKind, graphOptions: ModelGraphOptions): Promise<Session> {
-    const { worker = false, mergeAdapter, dtype: _, ...options } = this.#options;
+    const { worker = false, mergeAdapter, dtype: _, pictureThreads: __, ...options } = this.#options;
     const { lora } = this.#model;
     const merged = lora === undefined || (mergeAdapter ?? mergedBytes(graphOptions, lora) < MOST_MERGED_BYTES);
     const whole = merged ? graphOptions : { ...graphOptions, lora };

@@ -35,7 +35,7 @@ test("an input that cannot be prepared keeps its place", async () => {
 });
 
 test("a window closes when its inputs are heavy", async () => {
-  const heavy = { ...options, bytesOf: () => 2 ** 28, concurrency: 1 };
+  const heavy = { ...options, bytesOf: () => 2 ** 28 };
   expect(await collect(inputWindows([1, 2, 3], heavy))).toEqual([[10], [20], [30]]);
 });
 

@@ -1,4 +1,5 @@
 import { throwIfAborted } from "./abort.ts";
+import { Bound } from "./pictures/bound.ts";
 
 /** An input that was made ready for the model, or could not be. */
 export type Prepared<Value> =
@@ -6,40 +7,50 @@ export type Prepared<Value> =
   | { readonly index: number; readonly value?: undefined; readonly error: Error };
 
 export interface WindowOptions<Input, Value> {
-  /** Makes one input ready; what it throws becomes that input's `error`. */
-  readonly prepare: (input: Input, index: number) => Promise<Value>;
+  /** Makes one input ready; what it throws becomes that input's `error`. The signal fires when it is not wanted any more. */
+  readonly prepare: (input: Input, index: number, signal: AbortSignal) => Promise<Value>;
   /** Bytes that a prepared input holds in memory. */
   readonly bytesOf: (value: Value) => number;
   /** The most inputs of a window. */
   readonly size: number;
-  /** Inputs that are being prepared at a time. */
-  readonly concurrency?: number;
   readonly signal?: AbortSignal | undefined;
 }
 
 /** A window is closed when its inputs hold this much: 256 MB. */
 const MOST_BYTES = 2 ** 28;
+/** What is ready beyond the window that is being collected, or on the way, holds no more than this, as far as can be told: 128 MB. */
+const MOST_AHEAD = 2 ** 27;
 
 /**
- * Takes inputs from a list or a stream and makes them ready, window by window: the next window is being prepared while the caller works on the
- * last. A window holds inputs in their order.
+ * Takes inputs from a list or a stream and makes them ready, window by window: as many as make a window are on the way or ready while the caller works
+ * on the last, fewer where they are heavy. A window holds inputs in their order, and which ones does not depend on how long any takes.
  */
 export async function* inputWindows<Input, Value>(
   inputs: Iterable<Input> | AsyncIterable<Input>,
   options: WindowOptions<Input, Value>,
-): AsyncGenerator<Prepared<Value>[]> {
-  const source = new InputSource(inputs);
-  let next = readWindow(source, options);
+): AsyncGenerator<Prepared<Value>[], void, undefined> {
+  const ahead = new PreparedAhead(new InputSource(inputs), options);
   try {
-    for (let window = await next; window.length > 0; window = await next) {
-      next = readWindow(source, options);
-      next.catch(() => undefined); // told when it is awaited, or not at all if the caller stops before
-      yield window;
-    }
+    for (let window = await collect(ahead, options); window.length > 0; window = await collect(ahead, options)) yield window;
   } finally {
-    await next.catch(() => undefined);
-    await source.close();
+    await ahead.close();
   }
+}
+
+async function collect<Input, Value>(
+  ahead: PreparedAhead<Input, Value>,
+  { size, bytesOf, signal }: WindowOptions<Input, Value>,
+): Promise<Prepared<Value>[]> {
+  const window: Prepared<Value>[] = [];
+  let bytes = 0;
+  while (window.length < size && bytes < MOST_BYTES) {
+    throwIfAborted(signal);
+    const next = await ahead.next();
+    if (next === undefined) break;
+    if (next.error === undefined) bytes += bytesOf(next.value);
+    window.push(next);
+  }
+  return window;
 }
 
 /** Hands out inputs one after another with their index, whoever asks. */
@@ -51,6 +62,11 @@ class InputSource<Input> {
 
   constructor(inputs: Iterable<Input> | AsyncIterable<Input>) {
     this.#iterator = Symbol.asyncIterator in inputs ? inputs[Symbol.asyncIterator]() : inputs[Symbol.iterator]();
+  }
+
+  /** Whether there are no more. */
+  get isOver(): boolean {
+    return this.#over;
   }
 
   take(): Promise<{ readonly input: Input; readonly index: number } | undefined> {
@@ -75,32 +91,70 @@ class InputSource<Input> {
   }
 }
 
-async function readWindow<Input, Value>(source: InputSource<Input>, options: WindowOptions<Input, Value>): Promise<Prepared<Value>[]> {
-  const { size, concurrency = 4, signal } = options;
-  const window: Prepared<Value>[] = [];
-  let bytes = 0;
-  let taken = 0;
-  const work = async (): Promise<void> => {
-    while (taken < size && (taken === 0 || bytes < MOST_BYTES)) {
-      throwIfAborted(signal);
-      taken++;
-      const next = await source.take();
-      if (next === undefined) return;
-      const prepared = await prepareOne(next, options);
-      if (prepared.error === undefined) bytes += options.bytesOf(prepared.value);
-      window.push(prepared);
+/** Makes inputs ready ahead of who takes them, and hands them out in their order. */
+class PreparedAhead<Input, Value> {
+  readonly #source: InputSource<Input>;
+  readonly #options: WindowOptions<Input, Value>;
+  readonly #bound: Bound;
+  readonly #queue: Promise<Taken<Value>>[] = [];
+  readonly #stop = new AbortController();
+
+  constructor(source: InputSource<Input>, options: WindowOptions<Input, Value>) {
+    this.#source = source;
+    this.#options = options;
+    this.#bound = new Bound({ most: options.size, mostBytes: MOST_AHEAD });
+  }
+
+  /** The next input; undefined when there are no more. @throws what the stream throws. */
+  async next(): Promise<Prepared<Value> | undefined> {
+    this.#fill();
+    const { prepared, bytes } = (await this.#queue.shift()) ?? {};
+    this.#bound.leave(bytes);
+    this.#fill();
+    return prepared;
+  }
+
+  /** Lets go of what is on the way, and closes the stream. */
+  async close(): Promise<void> {
+    this.#stop.abort();
+    await Promise.allSettled(this.#queue);
+    await this.#source.close();
+  }
+
+  #fill(): void {
+    while (!this.#source.isOver && !this.#stop.signal.aborted && this.#bound.isOpen) {
+      this.#bound.enter();
+      const taken = this.#take();
+      taken.catch(() => undefined); // told when its turn comes, or not at all if the caller stops before
+      this.#queue.push(taken);
     }
-  };
-  await Promise.all(Array.from({ length: concurrency }, work));
-  return window.sort((a, b) => a.index - b.index);
+  }
+
+  async #take(): Promise<Taken<Value>> {
+    throwIfAborted(this.#options.signal);
+    const next = await this.#source.take();
+    if (next === undefined) return { prepared: undefined, bytes: undefined };
+    const prepared = await prepareOne(next, this.#options, this.#stop.signal);
+    const bytes = prepared.error === undefined ? this.#options.bytesOf(prepared.value) : 0;
+    this.#bound.weigh(bytes);
+    this.#fill();
+    return { prepared, bytes };
+  }
+}
+
+interface Taken<Value> {
+  readonly prepared: Prepared<Value> | undefined;
+  /** undefined if there was no input any more. */
+  readonly bytes: number | undefined;
 }
 
 async function prepareOne<Input, Value>(
   { input, index }: { readonly input: Input; readonly index: number },
   { prepare }: WindowOptions<Input, Value>,
+  signal: AbortSignal,
 ): Promise<Prepared<Value>> {
   try {
-    return { index, value: await prepare(input, index) };
+    return { index, value: await prepare(input, index, signal) };
   } catch (error) {
     return { index, error: error instanceof Error ? error : new Error(String(error), { cause: error }) };
   }

@@ -1,9 +1,9 @@
 import { ProcessorError } from "../errors/families.ts";
 import { PolyvecError } from "../errors/polyvec-error.ts";
-import { decodeImage } from "../inputs/decode-image.ts";
 import { imagesOf, isVerbatim, type PromptInput, type RawImage } from "../inputs/embedding-input.ts";
 import type { ImageLayout } from "../model/multimodal/image-preparer.ts";
 import type { InputProcessor } from "../model/multimodal/input-processor.ts";
+import type { PicturePreparer } from "./pictures/picture-preparer.ts";
 import type { InputSize } from "./plan-batches.ts";
 
 /** An input whose images are decoded and as large as the model takes them. */
@@ -15,11 +15,23 @@ export interface PreparedInput {
   readonly size: InputSize;
 }
 
+/** What inputs are prepared with. */
+export interface PreparingTools {
+  readonly images: InputProcessor["images"];
+  readonly pictures: PicturePreparer;
+  /** Fires when the input is not wanted any more. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** Decodes and resizes an input's images. @throws {ProcessorError} naming the input and the file: details `input`, `file`. */
-export async function prepareInput(input: PromptInput, index: number, { images }: InputProcessor): Promise<PreparedInput> {
+export async function prepareInput(
+  input: PromptInput,
+  index: number,
+  { images, pictures, signal }: PreparingTools,
+): Promise<PreparedInput> {
   const textTokens = Math.ceil(textLength(input) / CHARACTERS_PER_TOKEN);
   try {
-    const fitted = await Promise.all(imagesOf(input).map(async (source) => images.fit(await decodeImage(source))));
+    const fitted = await Promise.all(imagesOf(input).map((source) => pictures.prepare(source, images.fitting, signal)));
     const layouts = fitted.map((image) => images.layout(image));
     const imageTokens = layouts.reduce((sum, { tokens }) => sum + tokens.length, 0);
     return {

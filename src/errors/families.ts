@@ -84,6 +84,13 @@ export class HubError extends PolyvecError {
   }
 }
 
+/** An HTTP server cannot be opened. Details: `host`, `port`, `errno`. */
+export class HttpError extends PolyvecError {
+  constructor(options: PolyvecErrorOptions) {
+    super("http", options);
+  }
+}
+
 /** A long call was stopped on request (`signal`, Ctrl-C). */
 export class AbortedError extends PolyvecError {
   constructor(options: PolyvecErrorOptions) {

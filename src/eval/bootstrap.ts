@@ -70,6 +70,11 @@ export function difference(left: Replicates, right: Replicates): Replicates {
   return combine([left, right], ([first = 0, second = 0]) => first - second);
 }
 
+/** `numerator / denominator`, resample by resample: NaN or infinite where the denominator is 0. */
+export function ratio(numerator: Replicates, denominator: Replicates): Replicates {
+  return combine([numerator, denominator], ([above = 0, below = 0]) => above / below);
+}
+
 /**
  * The mean over training seeds. In resample r the seeds are drawn anew too, so that the interval covers both the luck of the queries
  * and the luck of the seed; two models trained on the same seeds are paired seed by seed.

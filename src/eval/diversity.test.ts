@@ -10,7 +10,6 @@ import { pairMean, pairValues, type PathMatrix } from "../embed/diversity/path-m
 import { averageRanks, RankCorrelation, spearman } from "../embed/diversity/rank-correlation.ts";
 import type { EmbeddingSet } from "../embed/embedding-set.ts";
 import { measureDiversity } from "./diversity.ts";
-import { correlateTask } from "./rank-correlation.ts";
 import type { RankingTask } from "./ranking-task.ts";
 import { precisionAtOne, scoreRow, scoreTask, type TaskEmbeddings } from "./scoring.ts";
 
@@ -43,7 +42,7 @@ const task = { name: "reference", rows: reference.rows };
 
 function rankCorrelationOf(of: RankingTask, taskEmbeddings: TaskEmbeddings): PathMatrix {
   const correlation = new RankCorrelation(taskEmbeddings.queries.pathCount);
-  correlateTask(correlation, of, taskEmbeddings);
+  scoreTask(of, taskEmbeddings, { onRow: (_, { paths }) => correlation.add(paths) });
   return correlation.mean();
 }
 

@@ -11,7 +11,7 @@ import { SharedLists, type EmbedInputs } from "./shared-lists.ts";
 export async function evaluateEnsemble<Input>(
   tasks: readonly EvaluableTask<Input>[],
   members: readonly EmbedInputs<Input>[],
-  { signal, onTask }: Pick<EvaluationOptions, "signal" | "onTask"> = {},
+  { signal, onTask }: Pick<EvaluationOptions<EvaluableTask<Input>>, "signal" | "onTask"> = {},
 ): Promise<ModelEvaluation> {
   const lists = members.map((embed) => new SharedLists(tasks, embed));
   const evaluations: TaskEvaluation[] = [];

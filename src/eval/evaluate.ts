@@ -3,10 +3,9 @@ import { joinSets, takeRows, type EmbeddingSet } from "../embed/embedding-set.ts
 import { AbortedError } from "../errors/families.ts";
 import { measureDiversity, type Diversity } from "./diversity.ts";
 import { evenlySpaced } from "./evenly-spaced.ts";
-import { correlateTask } from "./rank-correlation.ts";
 import { chancePrecision, type ConceptGroup, type EvaluableTask } from "./ranking-task.ts";
 import { SharedLists, type EmbedInputs } from "./shared-lists.ts";
-import { scoreTask, type ScoringOptions, type TaskEmbeddings, type ViewHits } from "./scoring.ts";
+import { scoreTask, type RowScores, type ScoringOptions, type TaskEmbeddings, type ViewHits } from "./scoring.ts";
 
 /** How one model did on one task. */
 export interface TaskEvaluation {
@@ -29,12 +28,25 @@ export interface ModelEvaluation {
   readonly diversity: Diversity | null;
 }
 
+/** Watches how a task is scored. */
+export interface TaskWatcher {
+  /** Takes a row's scores, which are the scorer's own: they are to be left as they are. */
+  onRow(row: number, scores: RowScores): void;
+  /** Called when the task is scored. */
+  finish?(): void;
+}
+
+/** Makes the watcher of a task, which may go on using its embeddings until it is finished. */
+export type WatchTask<Task> = (task: Task, embeddings: TaskEmbeddings) => TaskWatcher;
+
 /** How {@link evaluateModel} goes on. */
-export interface EvaluationOptions extends ScoringOptions {
+export interface EvaluationOptions<Task> extends Pick<ScoringOptions, "weights"> {
   /** Stops between two tasks. */
   readonly signal?: AbortSignal;
   /** Called after each task. */
   readonly onTask?: (progress: { readonly task: TaskEvaluation; readonly done: number; readonly total: number }) => void;
+  /** Sees every row's scores. */
+  readonly watch?: WatchTask<Task> | undefined;
 }
 
 /**
@@ -42,10 +54,10 @@ export interface EvaluationOptions extends ScoringOptions {
  * embedded once.
  * @param embed turns inputs into a set of the same order. @throws {AbortedError} when `signal` says stop.
  */
-export async function evaluateModel<Input>(
-  tasks: readonly EvaluableTask<Input>[],
+export async function evaluateModel<Input, Task extends EvaluableTask<Input>>(
+  tasks: readonly Task[],
   embed: EmbedInputs<Input>,
-  options: EvaluationOptions = {},
+  options: EvaluationOptions<Task> = {},
 ): Promise<ModelEvaluation> {
   const lists = new SharedLists(tasks, embed);
   const evaluations: TaskEvaluation[] = [];
@@ -54,9 +66,15 @@ export async function evaluateModel<Input>(
   for (const task of tasks) {
     throwIfAborted(options.signal, task.name);
     const embeddings = { queries: await lists.take(task.queries), candidates: await lists.take(task.candidates) };
-    const evaluation = evaluateTask(task, embeddings, options);
-    correlation ??= new RankCorrelation(embeddings.queries.pathCount);
-    correlateTask(correlation, task, embeddings);
+    const ranks = (correlation ??= new RankCorrelation(embeddings.queries.pathCount));
+    const watcher = options.watch?.(task, embeddings);
+    const onRow = (row: number, scores: RowScores): void => {
+      ranks.add(scores.paths);
+      watcher?.onRow(row, scores);
+    };
+    const hits = scoreTask(task, embeddings, { ...(options.weights && { weights: options.weights }), onRow });
+    watcher?.finish?.();
+    const evaluation = describeTask(task, hits);
     samples.push(takeRows(embeddings.queries, evenlySpaced(embeddings.queries.count, Math.ceil(DIVERSITY_ROWS / tasks.length))));
     evaluations.push(evaluation);
     options.onTask?.({ task: evaluation, done: evaluations.length, total: tasks.length });
@@ -64,11 +82,6 @@ export async function evaluateModel<Input>(
   const pathCount = samples[0]?.pathCount ?? 1;
   const diversity = correlation === undefined ? null : measureDiversity(joinSets(samples), correlation.mean());
   return { pathCount, tasks: evaluations, diversity };
-}
-
-/** Scores one task whose embeddings are there. @throws {ShapeError} @throws {DataError} as {@link scoreTask}. */
-function evaluateTask<Input>(task: EvaluableTask<Input>, embeddings: TaskEmbeddings, options: ScoringOptions = {}): TaskEvaluation {
-  return describeTask(task, scoreTask(task, embeddings, options));
 }
 
 /** A task's facts beside hits found in some other way, e.g. by `scoreEnsemble`. */

@@ -5,7 +5,8 @@ import type { Diversity } from "./diversity.ts";
 import type { ModelEvaluation, TaskEvaluation } from "./evaluate.ts";
 import type { ViewHits } from "./scoring.ts";
 
-const pathMatrixSchema: z.ZodType<PathMatrix> = z.array(z.array(z.number().nullable()));
+/** {@link PathMatrix} in JSON. */
+export const pathMatrixSchema: z.ZodType<PathMatrix> = z.array(z.array(z.number().nullable()));
 
 /** The fields of {@link Diversity} in JSON. */
 export const diversityShape: { readonly [K in keyof Diversity]: z.ZodType<Diversity[K]> } = {

@@ -28,6 +28,8 @@ export interface EvaluableTask<Input> extends RankingTask {
   readonly concepts: ConceptGroup;
   /** Who drew the queries' pictures. */
   readonly vendor: string;
+  /** What each row is about, for reports: rows of one label can be told together. */
+  readonly labels?: readonly string[] | undefined;
   readonly queries: readonly Input[];
   /** The pool that the rows' candidates are taken from. */
   readonly candidates: readonly Input[];

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import type { EmbeddingSet } from "../embed/embedding-set.ts";
 import { RandomStream } from "../random/random-stream.ts";
 import type { RankingRow, RankingTask } from "./ranking-task.ts";
+import { FactsCollector } from "./row-facts.ts";
 import { scoreTaskByProducts } from "./score-products.ts";
 import { scoreTask } from "./scoring.ts";
 
@@ -61,6 +62,16 @@ test.each([1, 3])("hits are those of exact scoring, ties and near ties included,
   expect(hits).toBeGreaterThan(10);
   expect(hits).toBeLessThan(40); // some of those that would win are in a tie
   expect(await scoreTaskByProducts(task, { queries, candidates }, { threads: 1 })).toEqual(exact);
+
+  const [one, other] = [new FactsCollector(task, pathCount), new FactsCollector(task, pathCount)];
+  scoreTask(task, { queries, candidates }, { onRow: (row, scores) => one.onRow(row, scores) });
+  const watched = await scoreTaskByProducts(
+    task,
+    { queries, candidates },
+    { threads: 1, onRow: (row, scores) => other.onRow(row, scores) },
+  );
+  expect(watched).toEqual(exact);
+  expect(other.rows.map(({ ranks }) => ranks)).toEqual(one.rows.map(({ ranks }) => ranks));
 });
 
 test("equal vectors everywhere are misses, NaN too", async () => {

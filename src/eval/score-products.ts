@@ -7,11 +7,22 @@ import { GraphSession } from "../engine/runtime/graph-session.ts";
 import { expectFloat, floatTensor } from "../engine/tensor/tensor.ts";
 import { present } from "../errors/families.ts";
 import type { RankingRow, RankingTask } from "./ranking-task.ts";
-import { anyHit, checkTaskEmbeddings, isHit, scoreRow, type RowScores, type TaskEmbeddings, type ViewHits } from "./scoring.ts";
+import {
+  anyHit,
+  checkTaskEmbeddings,
+  isHit,
+  scoreRow,
+  type RowObserver,
+  type RowScores,
+  type TaskEmbeddings,
+  type ViewHits,
+} from "./scoring.ts";
 
 /** How {@link scoreTaskByProducts} runs. */
 export interface ProductScoringOptions {
   readonly threads?: number | undefined;
+  /** Is told scores in float32, but for candidates whose order beside the right one depends on more: these are exact, so that its rank is. */
+  readonly onRow?: RowObserver | undefined;
 }
 
 /**
@@ -22,7 +33,7 @@ export interface ProductScoringOptions {
 export async function scoreTaskByProducts(
   task: RankingTask,
   embeddings: TaskEmbeddings,
-  { threads }: ProductScoringOptions = {},
+  { threads, onRow }: ProductScoringOptions = {},
 ): Promise<ViewHits> {
   checkTaskEmbeddings(task, embeddings);
   const { pathCount, dimensions } = embeddings.queries;
@@ -34,7 +45,9 @@ export async function scoreTaskByProducts(
     const products = await multiply(session, block, task, embeddings);
     for (let at = block.from; at < block.to; at++) {
       const row = present(task.rows[at], "a row");
-      const judged = judgeRow(row, approximate(row, at - block.from, products), { embeddings, margins });
+      const scores = approximate(row, at - block.from, products);
+      const judged = judgeRow(row, scores, { embeddings, margins, corrects: onRow !== undefined });
+      onRow?.(at, scores);
       hits.aggregate[at] = judged.aggregate;
       hits.all[at] = judged.all;
       hits.maxSim[at] = judged.maxSim;
@@ -149,6 +162,8 @@ function marginsOf(pathCount: number, dimensions: number): Margins {
 interface JudgeContext {
   readonly embeddings: TaskEmbeddings;
   readonly margins: Margins;
+  /** Whether all doubtful scores are replaced by exact ones, and not only as many as tell hit from miss. */
+  readonly corrects: boolean;
 }
 
 interface RowVerdict {
@@ -158,11 +173,11 @@ interface RowVerdict {
   readonly maxSim: number;
 }
 
-function judgeRow(row: RankingRow, scores: RowScores, { embeddings, margins }: JudgeContext): RowVerdict {
+function judgeRow(row: RankingRow, scores: RowScores, { embeddings, margins, corrects }: JudgeContext): RowVerdict {
   const right = [row.positive, ...(row.duplicates ?? [])];
   const doubtful = new Set<number>();
   const note = (list: Float64Array, margin: number): void => {
-    for (const place of contenders(list, right, margin)) doubtful.add(place);
+    for (const place of contenders(list, right, { margin, all: corrects })) doubtful.add(place);
   };
   note(scores.aggregate, margins.single);
   for (const path of scores.paths) note(path, margins.single);
@@ -170,25 +185,54 @@ function judgeRow(row: RankingRow, scores: RowScores, { embeddings, margins }: J
   note(scores.maxSim, margins.summed);
   const places = [...right, ...doubtful];
   const part = { query: row.query, candidates: places.map((place) => row.candidates[place] as number), positive: 0 };
-  const duplicates = right.slice(1).map((_, place) => place + 1);
   const exact = scoreRow(part, embeddings);
-  const verdict = (list: Float64Array): number => Number(isHit(list, { positive: 0, duplicates }));
-  return { aggregate: verdict(exact.aggregate), paths: exact.paths.map(verdict), all: verdict(exact.all), maxSim: verdict(exact.maxSim) };
+  if (corrects) {
+    correct(scores, places, exact);
+    return verdictOf(scores, row);
+  }
+  return verdictOf(exact, { positive: 0, duplicates: right.slice(1).map((_, place) => place + 1) });
+}
+
+function verdictOf(scores: RowScores, row: Pick<RankingRow, "positive" | "duplicates">): RowVerdict {
+  const verdict = (list: Float64Array): number => Number(isHit(list, row));
+  return {
+    aggregate: verdict(scores.aggregate),
+    paths: scores.paths.map(verdict),
+    all: verdict(scores.all),
+    maxSim: verdict(scores.maxSim),
+  };
+}
+
+/** Puts exact scores in the places of others. */
+function correct(scores: RowScores, places: readonly number[], exact: RowScores): void {
+  const replace = (list: Float64Array, by: Float64Array): void => places.forEach((place, at) => (list[place] = by[at] as number));
+  replace(scores.aggregate, exact.aggregate);
+  replace(scores.all, exact.all);
+  replace(scores.maxSim, exact.maxSim);
+  scores.paths.forEach((list, path) => replace(list, present(exact.paths[path], "a path")));
+}
+
+interface ContenderOptions {
+  readonly margin: number;
+  /** Whether those that may tie are wanted, though others surely win. */
+  readonly all: boolean;
 }
 
 /**
  * Candidates that could tie with the right ones or win: the best of those that surely win, which alone makes the row a miss; else all that are within
  * the margin. NaN, on either side, leaves everything in doubt.
  */
-function contenders(scores: Float64Array, right: readonly number[], margin: number): number[] {
+function contenders(scores: Float64Array, right: readonly number[], { margin, all }: ContenderOptions): number[] {
   const best = Math.max(...right.map((place) => scores[place] as number));
   const within: number[] = [];
   let winner: number | undefined;
   for (let place = 0; place < scores.length; place++) {
     const score = scores[place] as number;
     if (score < best - margin || right.includes(place)) continue;
+    const surelyWins = score > best + margin;
+    if (all && surelyWins) continue;
     within.push(place);
-    if (score > best + margin && (winner === undefined || score > (scores[winner] as number))) winner = place;
+    if (surelyWins && (winner === undefined || score > (scores[winner] as number))) winner = place;
   }
   return winner === undefined || within.some((place) => Number.isNaN(scores[place])) ? within : [winner];
 }

@@ -4,7 +4,7 @@ import { embeddingSetOf, madeUpEmbeddings, madeUpTask } from "../../test/fixture
 import { singleVectorSet } from "../embed/embedding-set.ts";
 import { chancePrecision, type RankingTask } from "./ranking-task.ts";
 import { scoreEnsemble } from "./ensemble.ts";
-import { hitsOf, isHit, precisionAtOne, scoreRow, scoreTask } from "./scoring.ts";
+import { hitsOf, isHit, precisionAtOne, rankOf, scoreRow, scoreTask } from "./scoring.ts";
 
 function taskOf(...rows: RankingTask["rows"]): RankingTask {
   return { name: "by hand", rows };
@@ -36,6 +36,25 @@ describe("isHit", () => {
       fc.property(fc.array(fc.integer({ min: -3, max: 3 }), { minLength: 1, maxLength: 8 }), fc.nat(), (scores, which) => {
         const positive = which % scores.length;
         expect(isHit([...scores].reverse(), { positive: scores.length - 1 - positive })).toBe(isHit(scores, { positive }));
+      }),
+    );
+  });
+});
+
+describe("rankOf", () => {
+  test("counts ties and NaN against the positive, and never its duplicates", () => {
+    expect(rankOf([0.1, 0.9, 0.2], { positive: 1 })).toBe(1);
+    expect(rankOf([0.5, 0.5, 0.5], { positive: 1 })).toBe(3);
+    expect(rankOf([0.9, 0.4, 0.8], { positive: 1, duplicates: [2] })).toBe(2);
+    expect(rankOf([Number.NaN, 0.5, 0.1], { positive: 1 })).toBe(2);
+    expect(rankOf([Number.NaN, 0.5, 0.1], { positive: 0 })).toBe(4);
+  });
+  test("is 1 for a hit and only for one", () => {
+    const scores = fc.array(fc.constantFrom(0, 0.25, 0.5, Number.NaN), { minLength: 1, maxLength: 6 });
+    fc.assert(
+      fc.property(scores, fc.nat(), (list, which) => {
+        const row = { positive: which % list.length };
+        expect(isHit(list, row)).toBe(rankOf(list, row) === 1);
       }),
     );
   });

@@ -23,10 +23,14 @@ export interface ViewHits {
   readonly oracle: Uint8Array;
 }
 
-/** How {@link scoreTask} weighs the paths. */
+/** Is told of every row's scores as they are found, in the order of the rows: for whoever needs more than hits, so that nothing is scored twice. */
+export type RowObserver = (row: number, scores: RowScores) => void;
+
+/** How {@link scoreTask} goes on. */
 export interface ScoringOptions {
   /** w_i of the path-aligned sum, one per path; 1 each by default. */
   readonly weights?: readonly number[];
+  readonly onRow?: RowObserver | undefined;
 }
 
 /**
@@ -40,6 +44,7 @@ export function scoreTask(task: RankingTask, embeddings: TaskEmbeddings, options
   const hits = { aggregate: empty(), paths: Array.from({ length: pathCount }, empty), all: empty(), maxSim: empty(), oracle: empty() };
   task.rows.forEach((row, index) => {
     const scores = scoreRow(row, embeddings, options.weights);
+    options.onRow?.(index, scores);
     hits.aggregate[index] = Number(isHit(scores.aggregate, row));
     hits.all[index] = Number(isHit(scores.all, row));
     hits.maxSim[index] = Number(isHit(scores.maxSim, row));
@@ -88,14 +93,24 @@ export function scoreRow(row: RankingRow, { queries, candidates }: TaskEmbedding
  * gives every candidate the same score knows nothing. So is NaN, on either side.
  */
 export function isHit(scores: ArrayLike<number>, row: Pick<RankingRow, "positive" | "duplicates">): boolean {
+  return rankOf(scores, row, 2) === 1;
+}
+
+/**
+ * The rank of the positive, or of the best of its duplicates: 1 and how many other candidates do not score strictly below it. 1 is a hit; a tie counts
+ * against it, and so does NaN: a positive without a number comes after everything.
+ * @param atMost where counting may stop.
+ */
+export function rankOf(scores: ArrayLike<number>, row: Pick<RankingRow, "positive" | "duplicates">, atMost: number = Infinity): number {
   const duplicates = row.duplicates ?? [];
   const best = Math.max(scores[row.positive] as number, ...duplicates.map((place) => scores[place] as number));
-  if (Number.isNaN(best)) return false;
-  for (let place = 0; place < scores.length; place++) {
+  if (Number.isNaN(best)) return scores.length + 1;
+  let rank = 1;
+  for (let place = 0; place < scores.length && rank < atMost; place++) {
     if ((scores[place] as number) < best || place === row.positive || duplicates.includes(place)) continue;
-    return false;
+    rank++;
   }
-  return true;
+  return rank;
 }
 
 /**

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { thrownBy } from "../../test/support/thrown-by.ts";
 import { FileError, TrainingError } from "../errors/families.ts";
-import { LOCK_FILE, lockFolder } from "./run-lock.ts";
+import { isHeld, LOCK_FILE, lockFolder } from "./run-lock.ts";
 
 let base = "";
 beforeAll(async () => void (base = await mkdtemp(join(tmpdir(), "polyvec-lock-"))));
@@ -88,6 +88,18 @@ test("releasing does not remove a lock that another has taken meanwhile", async 
   await writeFile(join(folder, LOCK_FILE), owner({ host: "elsewhere" }));
   await lock.release();
   expect(await readdir(folder)).toEqual([LOCK_FILE]);
+});
+
+test("onlookers see whether a process is at work in a folder", async () => {
+  const folder = join(base, "seen");
+  expect(await isHeld(folder)).toBe(false);
+  const lock = await lockFolder(folder);
+  expect(await isHeld(folder)).toBe(true);
+  await lock.release();
+  expect(await isHeld(folder)).toBe(false);
+  const dead = spawnSync(process.execPath, ["-e", ""]).pid;
+  expect(await isHeld(await lockedFolder(owner({ pid: dead })))).toBe(false);
+  expect(await isHeld(await lockedFolder(owner({ host: "elsewhere" })))).toBe(true);
 });
 
 test("a folder that cannot be made", async () => {

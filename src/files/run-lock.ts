@@ -56,6 +56,17 @@ export async function lockFolder(folder: string): Promise<RunLock> {
   }
 }
 
+/**
+ * Whether a process is at work in a folder: one that lives, this one with all its threads too, or one of another machine, of which nothing can be known.
+ * @throws {FileError} if the folder cannot be read.
+ */
+export async function isHeld(folder: string): Promise<boolean> {
+  const owner = await readOwner(join(resolve(folder), LOCK_FILE));
+  if (owner === undefined) return false;
+  const isOurs = owner.pid === process.pid && owner.host === hostname();
+  return isOurs ? owner.begun === (await beginOf(process.pid)) : isAlive(owner);
+}
+
 /** Creates the lock, in place of a dead process's if need be. @returns the dead process, if there was one. */
 async function takeFile(folder: string, file: string, own: Owner): Promise<number | undefined> {
   await mkdir(dirname(file), { recursive: true }).catch((error: unknown) => Promise.reject(asFileError(error, folder, "lock")));

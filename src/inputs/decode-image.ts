@@ -1,13 +1,14 @@
 import { readFile } from "node:fs/promises";
 import { ProcessorError, ShapeError } from "../errors/families.ts";
 import type { ImageSource, RawImage } from "./embedding-input.ts";
+import { resizeBicubic } from "./resize-image.ts";
 
 /** More pixels than this are refused before they are decoded: 100 megapixels, 300 MB of RGB. */
 const MOST_PIXELS = 100_000_000;
 
 /**
  * Decodes a picture to RGB: rotated as its EXIF tag says, converted to sRGB, transparency composed on white, the first frame of an animation.
- * Formats: PNG, JPEG, WebP, AVIF, GIF, TIFF, SVG. Decoded pixels pass through untouched after their length was checked.
+ * Then squashed to a square where a stored picture says so. Formats: PNG, JPEG, WebP, AVIF, GIF, TIFF, SVG. Decoded pixels pass through untouched after their length was checked.
  * @returns [height, width, 3] uint8.
  * @throws {ProcessorError} if the file is missing, empty, no picture, damaged or above 100 megapixels: details `file`, `reason`.
  * @throws {ShapeError} if decoded pixels do not have `width * height * 3` bytes.
@@ -15,8 +16,12 @@ const MOST_PIXELS = 100_000_000;
 export async function decodeImage(source: ImageSource): Promise<RawImage> {
   if (typeof source === "string") return decodeBytes(await readPicture(source), source);
   if (source instanceof Uint8Array) return decodeBytes(source, undefined);
-  if ("read" in source) return decodeBytes(await source.read(), source.name);
+  if ("read" in source) return squashed(await decodeBytes(await source.read(), source.name), source.square);
   return checkRawImage(source);
+}
+
+function squashed(image: RawImage, side: number | undefined): RawImage {
+  return side === undefined ? image : resizeBicubic(image, { width: side, height: side });
 }
 
 async function readPicture(file: string): Promise<Uint8Array> {

@@ -8,12 +8,35 @@ export interface RawImage {
   readonly data: Uint8Array;
 }
 
+/** An entry of a zip archive, as the archive's directory has it. */
+export interface ZipEntry {
+  /** Byte of its own header. */
+  readonly headerOffset: number;
+  /** Bytes in the archive. */
+  readonly compressedSize: number;
+  /** Bytes as they were. */
+  readonly size: number;
+  readonly crc32: number;
+  /** 0 stored, 8 deflated. */
+  readonly method: number;
+}
+
+/** Where the bytes of a picture lie, so that another thread can read them by itself: a file, or an entry of an archive. */
+export interface StoredPlace {
+  readonly file: string;
+  readonly entry?: ZipEntry;
+}
+
 /** A picture that lies somewhere, such as in an archive, and is read when it is needed. */
 export interface StoredImage {
   /** What it is called in messages. */
   readonly name: string;
   /** The encoded bytes of its file. */
   readonly read: () => Promise<Uint8Array>;
+  /** Where they lie, if that can be told. */
+  readonly place?: (() => Promise<StoredPlace | undefined>) | undefined;
+  /** Pixels: once decoded it is squashed to a square of so many on each side, whatever its aspect. It stays as it is if not given. */
+  readonly square?: number;
 }
 
 /** A picture: a path, the encoded bytes of a file (PNG, JPEG, WebP, SVG, ...), decoded pixels, or one that is read when it is needed. */

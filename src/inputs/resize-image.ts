@@ -58,23 +58,26 @@ function resizeAcross(image: RawImage, target: number, filter: Filter): RawImage
   if (width === target) return image;
   const { first, length, values, stride } = filterWeights(width, target, filter);
   const result = new Uint8Array(target * height * 3);
+  let to = 0;
   for (let row = 0; row < height; row++) {
+    const begin = row * width * 3;
     for (let column = 0; column < target; column++) {
-      const from = (row * width + (first[column] as number)) * 3;
-      const taps = length[column] as number;
+      let from = begin + first[column]! * 3;
       let red = HALF;
       let green = HALF;
       let blue = HALF;
-      for (let tap = 0; tap < taps; tap++) {
-        const weight = values[column * stride + tap] as number;
-        red += weight * (data[from + tap * 3] as number);
-        green += weight * (data[from + tap * 3 + 1] as number);
-        blue += weight * (data[from + tap * 3 + 2] as number);
+      const end = column * stride + length[column]!;
+      for (let tap = column * stride; tap < end; tap++) {
+        const weight = values[tap]!;
+        red = (red + Math.imul(weight, data[from]!)) | 0;
+        green = (green + Math.imul(weight, data[from + 1]!)) | 0;
+        blue = (blue + Math.imul(weight, data[from + 2]!)) | 0;
+        from += 3;
       }
-      const to = (row * target + column) * 3;
       result[to] = toByte(red);
       result[to + 1] = toByte(green);
       result[to + 2] = toByte(blue);
+      to += 3;
     }
   }
   return { width: target, height, data: result };
@@ -89,10 +92,10 @@ function resizeDown(image: RawImage, target: number, filter: Filter): RawImage {
   const sums = new Int32Array(pitch);
   for (let row = 0; row < target; row++) {
     sums.fill(HALF);
-    for (let tap = 0; tap < (length[row] as number); tap++) {
-      const weight = values[row * stride + tap] as number;
-      const from = ((first[row] as number) + tap) * pitch;
-      for (let offset = 0; offset < pitch; offset++) sums[offset] = (sums[offset] as number) + weight * (data[from + offset] as number);
+    for (let tap = 0; tap < length[row]!; tap++) {
+      const weight = values[row * stride + tap]!;
+      const from = (first[row]! + tap) * pitch;
+      for (let offset = 0; offset < pitch; offset++) sums[offset] = sums[offset]! + Math.imul(weight, data[from + offset]!);
     }
     for (let offset = 0; offset < pitch; offset++) result[row * pitch + offset] = toByte(sums[offset] as number);
   }

@@ -3,7 +3,7 @@ import { batchMetrics, type FinishedBatch } from "./step-metrics.ts";
 
 const pairs = (task: string, loss: number): FinishedBatch => ({
   batch: { kind: "contrastive", task, queries: [{ text: "q" }], targets: [{ text: "a" }, { text: "b" }], targetKeys: ["a", "b"] },
-  result: { loss, precision: 0.5, pathLosses: [loss, loss + 1], pathPrecisions: [0, 1], regulariser: loss / 10 },
+  result: { loss, aggregateLoss: loss / 2, precision: 0.5, pathLosses: [loss, loss + 1], pathPrecisions: [0, 1], regulariser: loss / 10 },
 });
 const captions: FinishedBatch = {
   batch: { kind: "language", task: "caption", examples: [{ input: { text: "x" }, answer: "y" }] },
@@ -16,6 +16,7 @@ test("accumulated batches are logged as their mean; paths as the mean of those t
     task: "grounding,caption",
     loss: 3,
     precision: (0.5 + 0.25 + 0.5) / 3,
+    aggregateLoss: 0.75,
     pathLosses: [1.5, 2.5],
     pathPrecisions: [0, 1],
     regulariser: expect.closeTo(0.15, 12) as unknown,

@@ -38,6 +38,8 @@ export interface BatchMetrics {
   readonly loss: number;
   /** P@1 within the batch (contrastive), share of answer tokens guessed (language). */
   readonly precision: number;
+  /** InfoNCE of the aggregate, which with one path is the loss; only with several paths. */
+  readonly aggregateLoss?: number;
   /** InfoNCE and P@1 of each path by itself; only with several paths. */
   readonly pathLosses?: readonly number[];
   readonly pathPrecisions?: readonly number[];
@@ -71,8 +73,12 @@ function pathMetrics(results: readonly FinishedBatch["result"][]): Partial<Batch
   if (first === undefined) return {};
   const perPath = (of: (result: FinishedBatch["result"]) => readonly number[]): number[] =>
     first.pathLosses.map((_, path) => mean(results.map((result) => of(result)[path] ?? Number.NaN)));
-  const regularisers = results.flatMap(({ regulariser }) => regulariser ?? []);
+  const [aggregateLosses, regularisers] = [
+    results.flatMap(({ aggregateLoss }) => aggregateLoss ?? []),
+    results.flatMap(({ regulariser }) => regulariser ?? []),
+  ];
   return {
+    ...(aggregateLosses.length === 0 ? {} : { aggregateLoss: mean(aggregateLosses) }),
     pathLosses: perPath(({ pathLosses }) => pathLosses),
     pathPrecisions: perPath(({ pathPrecisions }) => pathPrecisions),
     ...(regularisers.length === 0 ? {} : { regulariser: mean(regularisers) }),

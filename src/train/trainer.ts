@@ -22,6 +22,7 @@ import { learningRateAt, warmUpShare } from "./schedule.ts";
 import { batchMetrics, type FinishedBatch, type StepMetrics, type UpdateMetrics } from "./step-metrics.ts";
 import { makeStepRunner } from "./steps/make-step-runner.ts";
 import type { StepEngine, StepResult } from "./steps/step-engine.ts";
+import { BatchesAhead } from "./sources/batches-ahead.ts";
 import { trainedWeights } from "./trainable.ts";
 import type { TrainableModel } from "./trainable-model.ts";
 
@@ -30,6 +31,8 @@ export interface TrainerOptions {
   readonly model: TrainableModel;
   readonly source: BatchSource;
   readonly threads?: number | undefined;
+  /** Whether the next batch is made while a step runs; it is, if not given. */
+  readonly prefetch?: boolean | undefined;
   /** The processes that train together; this one alone if not given. */
   readonly communicator?: Communicator | undefined;
 }
@@ -59,7 +62,7 @@ interface TrainerParts {
 export class Trainer {
   readonly #recipe: Recipe;
   readonly #model: TrainableModel;
-  readonly #source: BatchSource;
+  readonly #source: BatchesAhead;
   readonly #runner: StepEngine;
   readonly #optimizer: Optimizer;
   readonly #estimator: MutualInformationEstimator | undefined;
@@ -73,7 +76,7 @@ export class Trainer {
     const { recipe, model } = options;
     this.#recipe = recipe;
     this.#model = model;
-    this.#source = options.source;
+    this.#source = new BatchesAhead(options.source, options.prefetch === false ? 0 : recipe.steps * recipe.accumulation);
     this.#estimator = estimator;
     this.#trained = trained;
     this.#communicator = options.communicator ?? SINGLE_PROCESS;
@@ -157,7 +160,7 @@ export class Trainer {
   }
 
   async dispose(): Promise<void> {
-    await Promise.all([this.#runner.dispose(), this.#estimator?.dispose(), this.#optimizer.dispose()]);
+    await Promise.all([this.#source.dispose(), this.#runner.dispose(), this.#estimator?.dispose(), this.#optimizer.dispose()]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

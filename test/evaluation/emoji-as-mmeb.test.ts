@@ -11,6 +11,9 @@ import { DataError } from "../../src/errors/families.ts";
 import { saveModelFolder } from "../../src/model/folder/save-model-folder.ts";
 import { evaluateEmbedder } from "../../src/eval/benchmark/evaluate-embedder.ts";
 import { writeHits } from "../../src/eval/evaluation-record.ts";
+import { decodeImage } from "../../src/inputs/decode-image.ts";
+import type { ImageSource } from "../../src/inputs/embedding-input.ts";
+import { resizeBicubic } from "../../src/inputs/resize-image.ts";
 import { modelEmbedder, toModelInput } from "../../src/eval/mmeb/model-embedder.ts";
 import { runMmeb } from "../../src/eval/mmeb/run-mmeb.ts";
 import { EMOJI_STAND_INS } from "../../src/eval/mmeb/export/emoji-stand-ins.ts";
@@ -51,8 +54,8 @@ test("a model is given the reference's prompts, its own image token in their pla
   const bytes = await readFile(join("test", "fixtures", "checkpoints", "qwen2-vl", "picture-6-1.png"));
   const embedder = await modelEmbedder(model, { style: "reference" });
   const item = { prompt: "<|image_1|>\nfind the picture\n", instruction: "find", text: "", image: "a.png" };
-  const source = async function* (): AsyncGenerator<{ item: typeof item; bytes: Uint8Array }> {
-    yield { item, bytes };
+  const source = async function* (): AsyncGenerator<{ item: typeof item; read: () => Promise<Uint8Array> }> {
+    yield { item, read: () => Promise.resolve(bytes) };
   };
   const got = [];
   for await (const { embedding } of embedder.embed(source(), { signal: undefined })) got.push(embedding?.aggregate);
@@ -63,9 +66,10 @@ test("a model is given the reference's prompts, its own image token in their pla
 test("images are squashed to the reference's square where that is asked for", async () => {
   const bytes = await readFile(join("test", "fixtures", "checkpoints", "qwen2-vl", "picture-6-1.png"));
   const item = { prompt: "<|image_1|>\n", instruction: "", text: "", image: "a.png" };
-  const squashed = await toModelInput({ item, bytes }, { style: "model", resolution: "low" });
-  expect(squashed).toMatchObject({ image: { width: 128, height: 128 } });
-  expect(await toModelInput({ item, bytes }, { style: "model" })).toEqual({ image: bytes });
+  const read = (): Promise<Uint8Array> => Promise.resolve(bytes);
+  const { image } = toModelInput({ item, read }, { style: "model", resolution: "low" }) as { readonly image: ImageSource };
+  expect(await decodeImage(image)).toEqual(resizeBicubic(await decodeImage(bytes), { width: 128, height: 128 }));
+  expect(toModelInput({ item, read }, { style: "model" })).toEqual({ image: { name: "a.png", read } });
   await using model = await loadModel(join(folder, "model"), { threads: 1 });
   const names = [
     (await modelEmbedder(model, { style: "model" })).identity,

@@ -18,6 +18,7 @@ export const packageCheck: Check = {
     try {
       const packed = await runAll(root, [
         ["tsc", "-p", "tsconfig.build.json", "--pretty", "false"],
+        ["tsc", "-p", "tsconfig.page.json", "--pretty", "false"],
         ["tsc", "-p", "examples/tsconfig.json", "--pretty", "false"],
         ["npm", "pack", "--silent", "--ignore-scripts", "--pack-destination", folder],
       ]);

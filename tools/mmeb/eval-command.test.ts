@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { runPolyvec, runPolyvecJson } from "../../test/support/run-polyvec.ts";
 import { tinyModel } from "../../test/support/tiny-model.ts";
 import { saveModelFolder } from "../../src/model/folder/save-model-folder.ts";
+import type { Explanation } from "../../src/eval/explain/explanation.ts";
 import type { MmebReport } from "../../src/eval/mmeb/report/mmeb-report.ts";
 import { writeMadeUpMmeb, type ExpectedScores } from "./made-up-mmeb.ts";
 
@@ -59,6 +60,18 @@ test("a model of several paths is scored in all views, embedded by two shards, a
   expect(compared.code).toBe(0);
   expect(compared.values[0]).toMatchObject({ comparison: { reference: { view: "aggregate" }, runs: [{ run: { view: "all" } }] } });
   expect((await runPolyvec("compare", out, `${out}@path-2`)).out).toMatch(/Won \/ lost/);
+
+  const page = await readFile(join(out, "report.html"), "utf8");
+  expect(page).toMatch(/<h2 id="cases-title">Failure cases<\/h2>[^]*<img src="data:image\/webp;base64,/);
+  const [, ...rest] = command("v1", model, ...some);
+  const explained = await runPolyvecJson("explain", ...rest);
+  const { explanation } = explained.values[0] as { explanation: Explanation };
+  expect(explanation.tasks.map(({ name }) => name)).toEqual(["GQA", "CIRR", "MSCOCO_t2i"]);
+  const scored = Object.fromEntries(reportIn(result).datasets.map(({ name }, place) => [name, views.map(({ datasets }) => datasets[place]?.value)])); // prettier-ignore
+  for (const { name, summary } of explanation.tasks) {
+    expect(summary.precision.map(({ value }) => value)).toEqual(scored[name]?.slice(0, -1));
+    expect(summary.gap?.oracle.value).toBe(scored[name]?.at(-1));
+  }
 });
 
 test("what is missing or too much is a wrong usage", async () => {

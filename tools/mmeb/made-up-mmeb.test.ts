@@ -5,7 +5,8 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { MMEB_DATASETS } from "../../src/data/mmeb/datasets.ts";
 import { loadEmbedderModule } from "../../src/eval/mmeb/module-embedder.ts";
-import { runMmeb, type MmebImages, type MmebRun, type MmebRunOptions } from "../../src/eval/mmeb/run-mmeb.ts";
+import { runMmeb, type MmebRun, type MmebRunOptions } from "../../src/eval/mmeb/run-mmeb.ts";
+import type { MmebImages } from "../../src/eval/mmeb/visit-datasets.ts";
 import { writeMadeUpMmeb, type ColumnLayout, type ExpectedScores } from "./made-up-mmeb.ts";
 
 const ORACLE = fileURLToPath(new URL("colour-oracle.js", import.meta.url));

@@ -1,7 +1,10 @@
 import type { Embedder } from "../../embed/embedder.ts";
 import type { EmbedOptions } from "../../embed/embed-options.ts";
 import { defineCommand, type CommandContext, type CommandModule } from "../command-module.ts";
+import { RESOLUTIONS } from "../../eval/mmeb/image-resolution.ts";
+import { namesOption } from "../evaluation/mmeb/mmeb-options.ts";
 import { BadRows } from "../embedding/bad-rows.ts";
+import { checkBench } from "../embedding/bench-options.ts";
 import { countLines } from "../embedding/count-lines.ts";
 import { checkUsage, isHidden, toEmbedOptions, type EmbedCommandOptions } from "../embedding/embed-command-options.ts";
 import { embedRows, type EmbedJob } from "../embedding/embed-rows.ts";
@@ -44,8 +47,26 @@ export const command: CommandModule = defineCommand({
         oneOf("stored", "f32", "float32"),
       )
       .option("--batch-size <count>", "inputs that the model takes at a time; default 32", positiveInteger)
-      .option("--skip-bad", "leave out rows that cannot be embedded, and count them"),
-  async run(options, context, [args]) {
+      .option("--skip-bad", "leave out rows that cannot be embedded, and count them")
+      .option(
+        "--bench <folder>",
+        "MMEB's data, <dataset>/test-*.parquet: write what the reference's eval.py reads in place of computing, into the folder --output",
+      ) // prettier-ignore
+      .option("--images <path>", "bench: the images' root: a folder, a zip, or a folder of zips")
+      .option("--datasets <names...>", "bench: only these of the 36; all that are there if not given", namesOption)
+      .option("--subset <rows>", "bench: only the first so many rows of each dataset", positiveInteger)
+      .option("--embedder <module>", "bench: a JavaScript module that exports embed(inputs), in place of a model")
+      .option("--prompts <kind>", "bench: reference or model; default reference", oneOf("reference", "model"))
+      .option("--resolution <size>", "bench: native, high, mid or low; default native", oneOf(...RESOLUTIONS))
+      .option("--missing-images <what>", "bench: error or omit; default error", oneOf("error", "omit"))
+      .option("--cache <folder>", "bench: where embeddings are kept; default ~/.cache/polyvec/embeddings")
+      .option("--threads <count>", "bench: threads of the engine", positiveInteger),
+  async run({ bench, ...options }, context, [args]) {
+    checkBench(bench, options, args);
+    if (bench !== undefined) {
+      const { embedBench } = await import("../embedding/embed-bench.ts");
+      return embedBench(bench, options, context);
+    }
     checkUsage(options, args, context);
     const { loadModel } = await import("../../embed/load-model.ts");
     const computed = options.dtype === undefined || options.dtype === "stored" ? {} : { dtype: "float32" as const };

@@ -2,7 +2,7 @@ import { TASK_FAMILIES, type TaskFamily } from "../../data/emoji/tasks/task-type
 import { defineCommand, type CommandContext, type CommandModule } from "../command-module.ts";
 import { namesOption, shardOption } from "../evaluation/mmeb/mmeb-options.ts";
 import { RESOLUTIONS } from "../../eval/mmeb/image-resolution.ts";
-import { oneOf, positiveInteger, wholeNumber } from "../option-values.ts";
+import { oneOf, positiveInteger, someOf, wholeNumber } from "../option-values.ts";
 import { showDownload } from "../terminal/show-download.ts";
 
 /** `polyvec eval <model> --bench emoji|mmeb`: scores a model on a benchmark. */
@@ -15,7 +15,7 @@ export const command: CommandModule = defineCommand({
       .option("--threads <count>", "threads of the engine", positiveInteger)
       .option("--split <name>", "emoji: validation, for choices, or test, for what is reported", oneOf("validation", "test"), "test")
       .option("--queries <count>", "emoji: at most so many queries for each task", positiveInteger, 300)
-      .option("--families <names...>", `emoji: only these tasks: ${TASK_FAMILIES.join(", ")}`, someOf)
+      .option("--families <names...>", `emoji: only these tasks: ${TASK_FAMILIES.join(", ")}`, someOf(...TASK_FAMILIES))
       .option("--path <index>", "emoji: the path scored as the single one, from 0; default 0", wholeNumber)
       .option("--write-mmeb <folder>", "emoji: score nothing, write the tasks in MMEB's layout: data/ and images/")
       .option("--data <folder>", "mmeb: holds <dataset>/test-*.parquet, as on the hub")
@@ -38,6 +38,7 @@ export const command: CommandModule = defineCommand({
       .option("--missing-images <what>", "mmeb: error, or omit what misses one, and count it", oneOf("error", "omit"), "error")
       .option("--shard <i/n>", "mmeb: embed only this part, into the cache; a run without it then scores", shardOption)
       .option("--cache <folder>", "mmeb: where embeddings are kept; default ~/.cache/polyvec/embeddings")
+      .option("--rehash-images", "mmeb: read every image again to name it by its content, whatever the cache knows of it")
       .option("--batch-size <inputs>", "mmeb: inputs that the model takes at a time; default 32", positiveInteger)
       .option("--seed <number>", "mmeb: of the order in which candidates are scored", wholeNumber, 0),
   async run({ bench, ...options }, context, [name]) {
@@ -66,23 +67,19 @@ async function evalEmoji(
   { split, queries, families, path, out, threads }: EmojiOptions,
   context: CommandContext,
 ): Promise<void> {
-  const [{ loadModel }, { loadCorpus }, { scoreModel }, { printReport }] = await Promise.all([
+  const [{ loadModel }, { loadCorpus }, { scoreModel }, { printReport }, { withoutPictures }] = await Promise.all([
     import("../../embed/load-model.ts"),
     import("../evaluation/load-corpus.ts"),
     import("../evaluation/score-model.ts"),
     import("../evaluation/print-report.ts"),
+    import("../../eval/cases/query-case.ts"),
   ]);
   await using model = await loadModel(name, { ...showDownload(context), ...(threads === undefined ? {} : { threads }) });
   const corpus = await loadCorpus(context);
   const tasks = { split, queriesPerTask: queries, ...(families === undefined ? {} : { families }) };
   const report = await scoreModel(model, { corpus, singlePath: path, ...tasks }, context);
   const files = out === undefined ? undefined : await (await import("../../eval/report/write-report.ts")).writeReport(out, report);
-  if (context.json) return await context.out.json({ report, files: files ?? null });
+  if (context.json) return await context.out.json({ report: { ...report, cases: withoutPictures(report.cases) }, files: files ?? null });
   await context.out.line(printReport(report));
   if (files !== undefined) await context.out.line(`\nThe report: ${files.html}\nThe same for programs: ${files.json}`);
-}
-
-/** Collects the names after `--families`. */
-function someOf(text: string, others: readonly TaskFamily[] = []): readonly TaskFamily[] {
-  return [...others, ...text.split(",").map(oneOf(...TASK_FAMILIES))];
 }

@@ -64,6 +64,11 @@ describe("a picture of the examples", () => {
   });
 });
 
+test("batches of other data than the emoji's tasks cannot be written, which is told before anything is drawn", async () => {
+  const { code, error } = await train(recipe, "--write-mmeb", join(root, "written"));
+  expect([code, error]).toMatchObject([1, { code: "config", details: { file: recipe, field: "data.kind", got: "examples" } }]);
+});
+
 describe("a base", () => {
   const json = async (file: string, change: (value: Record<string, unknown>) => void): Promise<void> => {
     const value = JSON.parse(await readFile(file, "utf8")) as Record<string, unknown>;

@@ -42,6 +42,9 @@ test("a model is scored in all views, beside what needs no model", async () => {
   expect(text).toMatch(/Precision at 1, % +one path +aggregate +all paths +MaxSim +oracle +chance +best without a model/);
   expect(text).toMatch(/image-to-image\/seen .* raw pixels/);
   expect(text).toMatch(/Mean, unseen concepts/);
+  expect(text).toMatch(/Precision at 1, % +path 0 +path 1 +path 2\n/);
+  expect(report.cases?.tasks.map(({ task }) => task)).toEqual(report.tasks.map(({ name }) => name));
+  expect(Object.values(report.cases?.pictures ?? {})[0]).toMatch(/^data:image\/webp;base64,/);
 });
 
 test("a path that the model does not have is named", async () => {

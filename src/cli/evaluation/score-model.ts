@@ -1,8 +1,12 @@
 import type { EmojiCorpus } from "../../data/emoji/corpus.ts";
+import type { EvaluationTask } from "../../data/emoji/tasks/task-types.ts";
 import type { Embedder } from "../../embed/embedder.ts";
 import { ConfigError } from "../../errors/families.ts";
 import { emojiBaselines, emojiBenchmark, pixelFact, type EmojiBenchmarkOptions } from "../../eval/benchmark/emoji-benchmark.ts";
 import { evaluateEmbedder } from "../../eval/benchmark/evaluate-embedder.ts";
+import { CaseCollector } from "../../eval/cases/case-collector.ts";
+import { withPictures } from "../../eval/cases/case-pictures.ts";
+import { InputItems } from "../../eval/cases/input-items.ts";
 import { buildReport } from "../../eval/report/build-report.ts";
 import type { Report } from "../../eval/report/report-types.ts";
 import type { CommandContext } from "../command-module.ts";
@@ -24,7 +28,10 @@ export async function scoreModel(
   checkPath(singlePath, model);
   const tasks = emojiBenchmark(corpus, benchmark);
   const shown = showProgress(context, { label: "embed", unit: "inputs" });
-  const evaluation = await evaluateEmbedder((inputs) => model.embedSet(inputs), tasks, shown.options).finally(shown.finish);
+  const items = new InputItems();
+  const collector = new CaseCollector<EvaluationTask>(items.describe);
+  const options = { ...shown.options, watch: collector.watch };
+  const evaluation = await evaluateEmbedder((inputs) => model.embedSet(inputs), tasks, options).finally(shown.finish);
   const id = "model";
   return buildReport({
     title: `${model.name} on emoji, ${benchmark.split}`,
@@ -39,6 +46,7 @@ export async function scoreModel(
     models: [{ id, name: model.name, role: "main", runs: [{ seed: 0, evaluation, singlePath }] }],
     reference: id,
     main: id,
+    cases: await withPictures(collector.tasks, items.open),
   });
 }
 

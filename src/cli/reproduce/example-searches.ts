@@ -11,7 +11,7 @@ import type { EmbeddingInput } from "../../inputs/embedding-input.ts";
 import { RandomStream } from "../../random/random-stream.ts";
 import { VectorIndex } from "../../search/vector-index.ts";
 import { showProgress } from "../evaluation/show-progress.ts";
-import { threadsOf } from "./evaluate-run.ts";
+import { threadsOf } from "../runs/run-context.ts";
 import { pictureUri } from "./picture-uri.ts";
 import type { ReproduceContext } from "./reproduce-context.ts";
 

@@ -12,7 +12,7 @@ import type { Progress } from "../terminal/progress.ts";
 import type { ReproducePreset } from "./presets.ts";
 import { printResult } from "./print-result.ts";
 import { reproduce, type ReproduceOptions } from "./reproduce.ts";
-import { readRunLog } from "./run-log.ts";
+import { readRunLog } from "../runs/run-log.ts";
 
 let root = "";
 beforeAll(async () => {

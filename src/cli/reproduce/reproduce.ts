@@ -6,6 +6,7 @@ import { writeReport, type ReportFiles } from "../../eval/report/write-report.ts
 import type { Report } from "../../eval/report/report-types.ts";
 import { lockFolder } from "../../files/run-lock.ts";
 import { openModelFolder } from "../../model/folder/open-model-folder.ts";
+import { openRecipeData } from "../../train/sources/recipe-source.ts";
 import { quoted } from "../quoted.ts";
 import type { Progress } from "../terminal/progress.ts";
 import { showDownload } from "../terminal/show-download.ts";
@@ -16,7 +17,7 @@ import type { ReproduceContext } from "./reproduce-context.ts";
 import { claimFolder } from "./reproduction-folder.ts";
 import { makeReport } from "./reproduction-report.ts";
 import { SETUPS } from "./setups.ts";
-import { trainRun } from "./train-run.ts";
+import { trainRun, type RunWatch } from "../runs/train-run.ts";
 import { readFinishedRun, type TrainedRun } from "./trained-run.ts";
 
 /** What is reproduced, from what and where. */
@@ -64,6 +65,8 @@ export async function reproduce(options: ReproduceOptions): Promise<ReproduceRes
     baseLabel: recipes.baseLabel,
     validationTasks: emojiBenchmark(corpus, { split: "validation", queriesPerTask: validationQueries }),
     testTasks: emojiBenchmark(corpus, { split: "test", queriesPerTask: preset.testQueries }),
+    openData: (recipe) => openRecipeData(recipe, corpus),
+    whole: "this reproduction",
   };
   try {
     const runs = await trainAll(recipes, context);
@@ -86,10 +89,19 @@ async function trainAll(recipes: ReproduceRecipes, context: ReproduceContext): P
       ),
     );
     const label = `train ${name}, seed ${run.seed} (run ${place + 1} of ${planned.length})`;
-    if (!(await trainRun({ label, recipe, folder: run.folder }, context))) throw stopped(context);
+    const watch = (): RunWatch => watchSteps(context, label, recipe.steps);
+    if (!(await trainRun({ recipe, folder: run.folder, watch }, context))) throw stopped(context);
     trained.push(await readFinishedRun(run, recipe));
   }
   return trained;
+}
+
+function watchSteps({ progress }: ReproduceContext, label: string, total: number): RunWatch {
+  const task = progress.task({ label, total, itemUnit: "inputs" });
+  return {
+    step: ({ step, loss, precision }, items) => task.update({ done: step, items, loss, precisionAt1: precision }),
+    finish: () => task.finish(),
+  };
 }
 
 function stopped({ preset, base, out }: ReproduceContext, cause?: unknown): AbortedError {

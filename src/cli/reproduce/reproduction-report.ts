@@ -13,10 +13,10 @@ import { evaluateRun, evaluateSum } from "./evaluate-run.ts";
 import { exampleSearches } from "./example-searches.ts";
 import { ensembleSeeds } from "./plan-runs.ts";
 import type { ReproduceContext } from "./reproduce-context.ts";
-import { bestPath, learningCurve, mutualInformation } from "./run-log.ts";
+import { bestPath, learningCurve, mutualInformation } from "../runs/run-log.ts";
 import { SETUPS, type SetupId } from "./setups.ts";
 import type { TrainedRun } from "./trained-run.ts";
-import { trainableParameters, trainingFlops } from "./training-cost.ts";
+import { trainableParameters, trainingFlops } from "../runs/training-cost.ts";
 
 type EmbeddingMs = ModelCost["embeddingMs"];
 

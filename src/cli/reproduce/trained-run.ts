@@ -4,7 +4,7 @@ import { readJsonFile } from "../../files/json-file.ts";
 import type { Recipe } from "../../train/recipe/recipe-types.ts";
 import { RUN_FILES } from "../../train/run/run-files.ts";
 import type { PlannedRun } from "./plan-runs.ts";
-import { readRunLog, trainingSeconds, type RunLog } from "./run-log.ts";
+import { readRunLog, trainingSeconds, type RunLog } from "../runs/run-log.ts";
 import type { FinishedRun } from "./setups.ts";
 
 /** A run that is trained, with what it wrote. */

@@ -9,6 +9,8 @@ export interface TrainCommandOptions {
   readonly steps?: number | undefined;
   readonly threads?: number | undefined;
   readonly dtype?: "float32" | "float16" | "int8" | undefined;
+  /** A port of the live page, or true for the usual one. */
+  readonly dashboard?: number | true | undefined;
 }
 
 /** The recipe with what the command line gives in place of its own. */
@@ -17,9 +19,10 @@ export function overridden(recipe: Recipe, { seed = recipe.seed, steps = recipe.
 }
 
 /** The command that goes on with a run. */
-export function resumeCommand(recipeFile: string, { out = "", seed, steps, threads, dtype }: TrainCommandOptions): string {
+export function resumeCommand(recipeFile: string, { out = "", seed, steps, threads, dtype, dashboard }: TrainCommandOptions): string {
   const values = Object.entries({ seed, steps, threads, dtype }).flatMap(([name, value]) =>
     value === undefined ? [] : [`--${name} ${value}`],
   );
-  return ["polyvec train", quoted(recipeFile), "--out", quoted(out), ...values, "--resume"].join(" ");
+  const page = dashboard === undefined ? [] : [dashboard === true ? "--dashboard" : `--dashboard ${dashboard}`];
+  return ["polyvec train", quoted(recipeFile), "--out", quoted(out), ...values, ...page, "--resume"].join(" ");
 }

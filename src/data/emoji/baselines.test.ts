@@ -6,7 +6,7 @@ import { buildEvaluationTasks } from "./tasks/evaluation-tasks.ts";
 import type { EvaluationTask } from "./tasks/task-types.ts";
 
 function task(parts: Pick<EvaluationTask, "queries" | "candidates" | "rows">): EvaluationTask {
-  return { name: "t", family: "image-to-image", concepts: "seen", vendor: "v", queryNames: [], candidateNames: [], ...parts };
+  return { name: "t", family: "image-to-image", concepts: "seen", vendor: "v", queryNames: [], candidateNames: [], labels: [], ...parts };
 }
 
 /** An image whose upper half is white and whose lower half is a colour. */

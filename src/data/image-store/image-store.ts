@@ -1,9 +1,10 @@
 import { readdir, readFile, stat } from "node:fs/promises";
-import { isAbsolute, join } from "node:path";
+import { isAbsolute, join, resolve } from "node:path";
 import { DataError } from "../../errors/families.ts";
 import { asFileError } from "../../files/atomic-write.ts";
-import type { StoredImage } from "../../inputs/embedding-input.ts";
+import type { StoredImage, StoredPlace } from "../../inputs/embedding-input.ts";
 import { MountedZip } from "./mounted-zip.ts";
+import { fileState, type StoredState } from "./stored-state.ts";
 
 /** Pictures by their path below a root, out of a folder or of archives. */
 export interface ImageStore extends AsyncDisposable {
@@ -12,6 +13,10 @@ export interface ImageStore extends AsyncDisposable {
   read(path: string): Promise<Uint8Array>;
   /** Whether there is a picture. @throws {DataError} if its path leads outside. */
   has(path: string): Promise<boolean>;
+  /** What tells without reading it whether a picture is still the same; undefined if there is none, or nothing tells. @throws {DataError} if its path leads outside. */
+  state(path: string): Promise<StoredState | undefined>;
+  /** Where a picture lies, for threads that read it themselves; undefined if there is none. @throws {DataError} if its path leads outside. */
+  place(path: string): Promise<StoredPlace | undefined>;
   /** A picture as an input has it, read when it is needed. @throws {DataError} if its path leads outside. */
   image(path: string): StoredImage;
   /** Closes the archives; a second call does nothing. */
@@ -61,9 +66,23 @@ class StoredImages implements ImageStore {
     return (await this.#find(inside)) !== undefined;
   }
 
+  async state(path: string): Promise<StoredState | undefined> {
+    const inside = this.#inside(path);
+    if (this.#folder !== undefined && (await isFile(join(this.#folder, inside)))) return fileState(resolve(this.#folder, inside));
+    const found = await this.#find(inside);
+    return found?.archive.state(found.entry);
+  }
+
+  async place(path: string): Promise<StoredPlace | undefined> {
+    const inside = this.#inside(path);
+    if (this.#folder !== undefined && (await isFile(join(this.#folder, inside)))) return { file: resolve(this.#folder, inside) };
+    const found = await this.#find(inside);
+    return found?.archive.place(found.entry);
+  }
+
   image(path: string): StoredImage {
     this.#inside(path);
-    return { name: join(this.root, path), read: () => this.read(path) };
+    return { name: join(this.root, path), read: () => this.read(path), place: () => this.place(path) };
   }
 
   /** Archives of a likely name are asked first, so that the others need not be opened. */

@@ -1,10 +1,15 @@
+import type { BigIntStats } from "node:fs";
+import { stat } from "node:fs/promises";
+import { resolve } from "node:path";
 import { buffer } from "node:stream/consumers";
 import type { Readable } from "node:stream";
 import { crc32 } from "node:zlib";
 import yauzl, { type Entry, type ZipFile } from "yauzl";
 import { DataError, DisposedError } from "../../errors/families.ts";
+import type { StoredPlace } from "../../inputs/embedding-input.ts";
 import { PolyvecError } from "../../errors/polyvec-error.ts";
 import { asFileError } from "../../files/atomic-write.ts";
+import { stateOf, type StoredState } from "./stored-state.ts";
 import { ZipIndex, type ZipEntryPlace } from "./zip-index.ts";
 
 /** Pictures have a few megabytes; what says it has more than this is not read. */
@@ -17,24 +22,27 @@ export class ZipArchive {
   readonly file: string;
   readonly #zip: ZipFile;
   readonly #index: ZipIndex;
+  readonly #info: BigIntStats;
   #isClosed = false;
 
-  private constructor(file: string, zip: ZipFile, index: ZipIndex) {
+  private constructor(file: string, { zip, index, info }: OpenedZip) {
     this.file = file;
     this.#zip = zip;
     this.#index = index;
+    this.#info = info;
   }
 
   /** Reads the central directory. @throws {FileError} if it cannot be read. @throws {DataError} if it is no zip archive, or truncated. */
   static async open(file: string): Promise<ZipArchive> {
     let zip: ZipFile | undefined;
     try {
+      const info = await stat(file, { bigint: true });
       zip = await yauzl.openPromise(file, { lazyEntries: true, autoClose: false, strictFileNames: false });
       const index = new ZipIndex();
       for await (const entry of zip.eachEntry()) {
         if (!entry.fileName.endsWith("/")) index.add(entry.fileName, placeOf(entry));
       }
-      return new ZipArchive(file, zip, index);
+      return new ZipArchive(file, { zip, index, info });
     } catch (error) {
       zip?.close();
       throw archiveError(error, file);
@@ -52,6 +60,21 @@ export class ZipArchive {
 
   names(): Iterable<string> {
     return this.#index.names();
+  }
+
+  /** What tells whether a file in it is still the same: the archive as it was when it was opened, and the entry with its checksum. */
+  state(entry: string): StoredState | undefined {
+    const place = this.#index.get(entry);
+    if (place === undefined) return undefined;
+    return stateOf(["zip", resolve(this.file), entry, place.crc32, place.size, place.headerOffset], this.#info);
+  }
+
+  /** Where a file in it lies; undefined if there is none, or none that is read. */
+  place(entry: string): StoredPlace | undefined {
+    const place = this.#index.get(entry);
+    if (place === undefined || refusal(place) !== undefined || this.#isClosed) return undefined;
+    const { isEncrypted: _, ...there } = place;
+    return { file: resolve(this.file), entry: there };
   }
 
   /** The bytes of a file in it, their checksum compared. @throws {DataError} naming archive and entry. */
@@ -90,6 +113,12 @@ export class ZipArchive {
     this.#isClosed = true;
     this.#zip.close();
   }
+}
+
+interface OpenedZip {
+  readonly zip: ZipFile;
+  readonly index: ZipIndex;
+  readonly info: BigIntStats;
 }
 
 function placeOf(entry: Entry): ZipEntryPlace {

@@ -1,16 +1,8 @@
 import { present } from "../../errors/families.ts";
+import type { ZipEntry } from "../../inputs/embedding-input.ts";
 
 /** Where a file lies in an archive. */
-export interface ZipEntryPlace {
-  /** Byte of its local header. */
-  readonly headerOffset: number;
-  /** Bytes in the archive. */
-  readonly compressedSize: number;
-  /** Bytes as they were. */
-  readonly size: number;
-  readonly crc32: number;
-  /** 0 stored, 8 deflated. */
-  readonly method: number;
+export interface ZipEntryPlace extends ZipEntry {
   /** Whether a password is needed. */
   readonly isEncrypted: boolean;
 }

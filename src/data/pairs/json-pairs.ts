@@ -2,7 +2,7 @@ import { z } from "zod";
 import { DataError } from "../../errors/families.ts";
 import { nearestName } from "../../files/nearest-name.ts";
 import { LineIndex } from "./line-index.ts";
-import { PAIR_COLUMNS, readPairCells } from "./pair-columns.ts";
+import { OWN_COLUMNS, PAIR_COLUMNS, readPairCells } from "./pair-columns.ts";
 import type { PairDataset } from "./pair-dataset.ts";
 import type { PairRow, PairSide } from "./pair-row.ts";
 
@@ -16,9 +16,10 @@ const exampleSchema = z.strictObject({
   positive: z.union([sideSchema, z.array(sideSchema).min(1)]),
   hardNegatives: z.array(sideSchema).optional(),
   positiveKey: z.union([z.string(), z.number()]).optional(),
+  batch: z.int().min(0).optional(),
 });
-const FIELDS = ["id", "query", "positive", "hardNegatives", "positiveKey"];
-const KNOWN_COLUMNS: readonly string[] = [...PAIR_COLUMNS, "positive_key", "id"];
+const FIELDS = ["id", "query", "positive", "hardNegatives", "positiveKey", "batch"];
+const KNOWN_COLUMNS: readonly string[] = [...PAIR_COLUMNS, ...OWN_COLUMNS, "id"];
 
 /**
  * A dataset of JSON lines: either MMEB's columns (`qry`, `pos_text`, ...), or `query`, `positive` (one or several), `hardNegatives`, `positiveKey`.
@@ -86,13 +87,14 @@ function parseExample(value: unknown, place: LinePlace): PairRow {
     if (issue?.code === "unrecognized_keys") throw unknownField([...issue.path, issue.keys[0]].join("."), FIELDS, place);
     throw lineError(place, issue === undefined || issue.path.length === 0 ? null : issue.path.join("."), issue?.message ?? "it is wrong");
   }
-  const { query, positive, hardNegatives = [], positiveKey } = parsed.data;
+  const { query, positive, hardNegatives = [], positiveKey, batch } = parsed.data;
   return {
     row: place.line,
     query: toSide(query),
     positives: (Array.isArray(positive) ? positive : [positive]).map(toSide),
     hardNegatives: hardNegatives.map(toSide),
     ...(positiveKey === undefined ? {} : { positiveKey: String(positiveKey) }),
+    ...(batch === undefined ? {} : { batch }),
   };
 }
 

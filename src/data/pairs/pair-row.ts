@@ -17,6 +17,8 @@ export interface PairRow {
   readonly hardNegatives: readonly PairSide[];
   /** Rows with the same key answer each other's query, whatever they hold. */
   readonly positiveKey?: string | undefined;
+  /** The batch it belongs to, from 0, where the data tells batches. */
+  readonly batch?: number | undefined;
 }
 
 /** Whether a side holds nothing at all. */

@@ -121,6 +121,22 @@ describe("JSON lines", () => {
   });
 });
 
+test("instructions that are split off make sides in parts, and batches are numbered", async () => {
+  const cells = { qry: "q", qry_inst: "find", pos_text: ["a", "b"], neg_text: "n", neg_image_path: "n.png", neg_inst: null, batch: 3n };
+  expect(readPairCells(5, cells, refused)).toEqual({
+    row: 5,
+    query: { text: "q", images: [], parts: { instruction: "find" } },
+    positives: ["a", "b"].map((text) => ({ text, images: [], parts: { instruction: "" } })),
+    hardNegatives: [{ text: "n", images: ["n.png"], parts: { instruction: "" } }],
+    batch: 3,
+  });
+  expect(readPairCells(5, { ...cells, qry_inst: null, batch: null }, refused)).not.toHaveProperty("query.parts");
+  const several = { ...cells, qry_image_path: ["1", "2"] };
+  expect(await thrownBy(() => readPairCells(0, several, refused))).toMatchObject({ details: { column: "qry_inst" } });
+  for (const batch of [-1, 1.5, "1"])
+    expect(await thrownBy(() => readPairCells(0, { ...cells, batch }, refused))).toMatchObject({ details: { column: "batch" } });
+});
+
 test("lists that do not fit each other are refused", async () => {
   const wrong = { qry: "a", pos_text: ["a", "b"], pos_image_path: ["1"] };
   expect(await thrownBy(() => readPairCells(0, wrong, refused))).toMatchObject({ details: { column: "pos_image_path" } });

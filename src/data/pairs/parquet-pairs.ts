@@ -1,11 +1,8 @@
 import { ParquetFile } from "../parquet/parquet-file.ts";
 import { missingColumn, parquetError } from "../parquet/problems.ts";
-import { NEEDED_COLUMNS, PAIR_COLUMNS, readPairCells } from "./pair-columns.ts";
+import { NEEDED_COLUMNS, OWN_COLUMNS, PAIR_COLUMNS, readPairCells } from "./pair-columns.ts";
 import type { PairDataset } from "./pair-dataset.ts";
 import type { PairRow } from "./pair-row.ts";
-
-/** A column of keys beside MMEB's: rows of one key answer each other's query. */
-const KEY_COLUMN = "positive_key";
 
 /** A dataset of MMEB's columns in one or more parquet files, its shards, one after another. */
 export class ParquetPairs implements PairDataset {
@@ -44,7 +41,7 @@ export class ParquetPairs implements PairDataset {
     for (const shard of this.#shards) {
       const end = start + shard.info.rows;
       if (left > 0 && next < end) {
-        const known = [...PAIR_COLUMNS, KEY_COLUMN].filter((column) => shard.info.columns.includes(column));
+        const known = [...PAIR_COLUMNS, ...OWN_COLUMNS].filter((column) => shard.info.columns.includes(column));
         for await (const { row, values } of shard.rows({ columns: known, from: next - start, signal })) {
           yield readPairCells(start + row, values, (column, problem) => parquetError(shard.file, problem, { row, column }));
           next++;

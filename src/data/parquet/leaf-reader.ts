@@ -7,6 +7,7 @@ import { getMaxRepetitionLevel, getTreePath } from "hyparquet/src/schema.js";
 import { present } from "../../errors/families.ts";
 import { CODECS } from "./codecs.ts";
 import type { FileBytes } from "./file-bytes.ts";
+import { openPage } from "./page-content.ts";
 import { PageProblem } from "./problems.ts";
 
 /** Bytes read at once where a page is smaller. */
@@ -125,7 +126,7 @@ export class LeafReader {
         const header = parquetHeader(reader);
         return { header, begin: this.#position + reader.offset };
       } catch (error) {
-        if (!(error instanceof RangeError) || length === this.#end - this.#position) throw error;
+        if (!(error instanceof RangeError) || length === this.#end - this.#position || length > LARGEST_HEADER) throw error;
       }
     }
   }
@@ -134,19 +135,20 @@ export class LeafReader {
     const end = begin + header.compressed_page_size;
     const problem = headerProblem(header, { bytesLeft: this.#end - begin, values: Number(this.#chunk.meta_data?.num_values) });
     if (problem !== undefined) throw new PageProblem(problem);
-    const reader = { view: await this.#view(begin, header.compressed_page_size), offset: 0 };
+    const bytes = bytesOf(await this.#view(begin, header.compressed_page_size));
     this.#position = end;
-    if (header.crc !== undefined && crc32(bytesOf(reader.view)) !== header.crc >>> 0)
-      throw new PageProblem("the checksum of a page is wrong");
+    if (header.crc !== undefined && crc32(bytes) !== header.crc >>> 0) throw new PageProblem("the checksum of a page is wrong");
     if (header.type === "INDEX_PAGE") return;
     if (header.type === "DICTIONARY_PAGE") {
-      const { data } = readPage(reader, header, this.#decoder, undefined, undefined, 0);
+      const { data } = readPage(readerOf(bytes), header, this.#decoder, undefined, undefined, 0);
       this.#dictionary = data === undefined ? undefined : convert(data, this.#decoder);
       return;
     }
     const rest = this.#rows.slice(this.#taken);
     const previous = this.#isRepeated && rest.length > 0 ? rest : undefined;
-    const { data = [] } = readPage(reader, header, this.#decoder, this.#dictionary, previous, 0);
+    const page = openPage({ header, bytes }, this.#decoder);
+    const plain = { ...this.#decoder, codec: "UNCOMPRESSED" as const };
+    const { data = [] } = readPage(readerOf(page.bytes), page.header, plain, this.#dictionary, previous, 0);
     this.#rows = previous === undefined && rest.length === 0 ? Array.from<unknown>(data) : join(rest, data);
     this.#taken = 0;
   }
@@ -163,9 +165,16 @@ export class LeafReader {
   }
 }
 
+function readerOf({ buffer, byteOffset, byteLength }: Uint8Array): Parameters<typeof readPage>[0] {
+  return { view: new DataView(buffer, byteOffset, byteLength), offset: 0 };
+}
+
 function bytesOf({ buffer, byteOffset, byteLength }: DataView): Uint8Array {
   return new Uint8Array(buffer, byteOffset, byteLength);
 }
+
+/** Headers hold two values of a column at most, for statistics; a damaged one is not looked for further on. */
+const LARGEST_HEADER = 1 << 24;
 
 /** Pages hold a few megabytes; what says it holds more than this is damaged. */
 const LARGEST_PAGE = 1 << 30;

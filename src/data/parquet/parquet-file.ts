@@ -77,11 +77,11 @@ export class ParquetFile implements AsyncDisposable {
     const absent = columns.find((column) => !this.info.columns.includes(column));
     if (absent !== undefined) throw missingColumn(this.file, absent, this.info.columns);
     let groupStart = 0;
-    for (const group of this.#metadata.row_groups) {
+    for (const [rowGroup, group] of this.#metadata.row_groups.entries()) {
       const count = Number(group.num_rows);
       const skipped = Math.max(0, from - groupStart);
       if (skipped < count) {
-        const reading = this.#readGroup(group, { columns, skipped, groupStart });
+        const reading = this.#readGroup(group, { columns, skipped, groupStart, rowGroup });
         for await (const row of reading) {
           signal?.throwIfAborted();
           yield row;
@@ -91,13 +91,10 @@ export class ParquetFile implements AsyncDisposable {
     }
   }
 
-  async *#readGroup(
-    group: RowGroup,
-    { columns, skipped, groupStart }: { readonly columns: readonly string[]; readonly skipped: number; readonly groupStart: number },
-  ): AsyncGenerator<ParquetRow> {
+  async *#readGroup(group: RowGroup, { columns, skipped, groupStart, rowGroup }: GroupReading): AsyncGenerator<ParquetRow> {
     const readers = columns.map((column) => this.#columnReader(group, column));
     const inColumn = async <T>(column: string, row: number, work: Promise<T>): Promise<T> =>
-      work.catch((error: unknown) => Promise.reject(damaged(error, this.file, { row, column })));
+      work.catch((error: unknown) => Promise.reject(damaged(error, this.file, { row, column, rowGroup })));
     await Promise.all(readers.map(({ name, skip }) => inColumn(name, groupStart + skipped, skip(skipped))));
     const rows = Number(group.num_rows);
     for (let at = skipped; at < rows; at += ROWS_AT_ONCE) {
@@ -154,6 +151,16 @@ export class ParquetFile implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.dispose();
   }
+}
+
+interface GroupReading {
+  readonly columns: readonly string[];
+  /** Rows at its beginning that are passed over. */
+  readonly skipped: number;
+  /** Rows of the file before it. */
+  readonly groupStart: number;
+  /** Its number. */
+  readonly rowGroup: number;
 }
 
 interface ColumnReader {

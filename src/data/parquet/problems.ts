@@ -7,15 +7,22 @@ export interface ParquetPlace {
   /** From 0. */
   readonly row?: number;
   readonly column?: string;
+  /** From 0. */
+  readonly rowGroup?: number;
   readonly cause?: unknown;
 }
 
 /** The error for a parquet file that cannot be used. */
-export function parquetError(file: string, problem: string, { row, column, cause }: ParquetPlace = {}): DataError {
-  const place = [...(row === undefined ? [] : [`row ${row}`]), ...(column === undefined ? [] : [`column "${column}"`])].join(", ");
+export function parquetError(file: string, problem: string, { row, column, rowGroup, cause }: ParquetPlace = {}): DataError {
+  const places = [
+    row === undefined ? "" : `row ${row}`,
+    column === undefined ? "" : `column "${column}"`,
+    rowGroup === undefined ? "" : `row group ${rowGroup}`,
+  ];
+  const place = places.filter((part) => part !== "").join(", ");
   return new DataError({
     message: `${[file, place].filter((part) => part !== "").join(", ")}: ${problem}`,
-    details: { file, row: row ?? null, field: column ?? null },
+    details: { file, row: row ?? null, field: column ?? null, ...(rowGroup === undefined ? {} : { rowGroup }) },
     cause,
   });
 }

@@ -107,6 +107,31 @@ describe("what is wrong is told", () => {
     expect((await failure(file, { columns: ["qry"] })).details).toMatchObject({ file, field: "qry", row: 0 });
   });
 
+  // found by changing bytes at random: each filled the memory for many seconds, the last gave wrong rows, before the counts in pages were checked
+  test.each([
+    ["none", 27_609, 0, /of its repetition levels, its runs hold 0 of 72 values/],
+    ["none", 27_242, 255, /it tells of runs of 2560 bytes, more than it has/],
+    ["snappy-pages", 5623, 128, /of its repetition levels, a run of 6656 values does not fit it/],
+    ["snappy-pages", 10_373, 212, /of its definition levels, a run of 1015722 values does not fit it/],
+  ] as const)(
+    "a count that is damaged is told at once, with file, column and row group: %s, byte %i",
+    async (layout, at, value, message) => {
+      const bytes = await readFile(fixture(layout));
+      bytes[at] = value;
+      const file = join(folder, "count.parquet");
+      await writeFile(file, bytes);
+      const error = await failure(file);
+      expect(error.message).toMatch(message);
+      expect(error.message).toMatch(/count\.parquet, row \d+, column "\w+", row group \d: it is damaged/);
+      expect(error.details).toMatchObject({
+        file,
+        row: expect.any(Number) as number,
+        field: expect.any(String) as string,
+        rowGroup: expect.any(Number) as number,
+      });
+    },
+  );
+
   test("whatever bytes are changed, there are rows or a typed error", async () => {
     const whole = await readFile(fixture("zstd-v2"));
     const file = join(folder, "changed.parquet");

@@ -29,3 +29,11 @@ export function pairMean(matrix: PathMatrix): number | null {
   const values = pairValues(matrix);
   return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
 }
+
+/** The mean of several matrices of one size, entry by entry, over those that have it. */
+export function meanMatrix(matrices: readonly PathMatrix[]): PathMatrix {
+  return symmetricMatrix(matrices[0]?.length ?? 0, (left, right) => {
+    const known = matrices.flatMap((matrix) => matrix[left]?.[right] ?? []);
+    return known.reduce((sum, value) => sum + value, 0) / known.length;
+  });
+}

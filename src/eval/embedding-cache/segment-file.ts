@@ -63,18 +63,24 @@ export class SegmentFile {
 
   /** The vectors of a record; undefined if it is damaged: the checksum or the key does not fit. */
   async vectors(record: number, key: string): Promise<Float32Array | undefined> {
+    const payload = await this.payload(record, key);
+    return payload === undefined ? undefined : toFloats(payload);
+  }
+
+  /** What a record holds beside its key, as bytes; undefined if it is damaged. */
+  async payload(record: number, key: string): Promise<Buffer | undefined> {
     const buffer = Buffer.alloc(this.#stride);
     const { bytesRead } = await this.#handle.read(buffer, 0, this.#stride, record * this.#stride);
     if (bytesRead !== this.#stride || buffer.toString("hex", 0, KEY_BYTES) !== key) return undefined;
     if (buffer.readUInt32LE(KEY_BYTES) !== checksumOf(buffer)) return undefined;
-    return toFloats(buffer.subarray(HEADER_BYTES));
+    return buffer.subarray(HEADER_BYTES);
   }
 
-  /** Appends a record. @returns its number. @throws {FileError} if the disk is full. */
-  async append(key: string, vectors: Float32Array): Promise<number> {
+  /** Appends a record, of vectors or of bytes. @returns its number. @throws {FileError} if the disk is full. */
+  async append(key: string, payload: Float32Array | Uint8Array): Promise<number> {
     const buffer = Buffer.alloc(this.#stride);
     buffer.write(key, 0, "hex");
-    Buffer.from(vectors.buffer, vectors.byteOffset, vectors.byteLength).copy(buffer, HEADER_BYTES);
+    Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength).copy(buffer, HEADER_BYTES);
     buffer.writeUInt32LE(checksumOf(buffer), KEY_BYTES);
     await this.#handle
       .write(buffer, 0, buffer.length, this.#count * this.#stride)

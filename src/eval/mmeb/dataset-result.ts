@@ -5,6 +5,7 @@ import type { PathMatrix } from "../../embed/diversity/path-matrix.ts";
 import { DataError } from "../../errors/families.ts";
 import { writeJsonAtomic } from "../../files/atomic-write.ts";
 import { readJsonFile } from "../../files/json-file.ts";
+import { queryCaseSchema, type QueryCase } from "../cases/query-case.ts";
 import { viewHitsSchema, type ViewHitsRecord } from "../evaluation-record.ts";
 import type { OmittedParts } from "./mmeb-task.ts";
 
@@ -39,6 +40,8 @@ export interface DatasetResult {
   readonly rankCorrelation: PathMatrix;
   /** Distinct queries and candidates. */
   readonly inputs: { readonly queries: number; readonly candidates: number };
+  /** What is worth looking at, without its pictures; results of earlier versions have none. */
+  readonly cases?: readonly QueryCase[] | undefined;
 }
 
 const count = z.int().nonnegative();
@@ -61,6 +64,7 @@ const schema: z.ZodType<DatasetResult> = z.strictObject({
   hits: viewHitsSchema,
   rankCorrelation: z.array(z.array(z.number().nullable())),
   inputs: z.strictObject({ queries: count, candidates: count }),
+  cases: z.array(queryCaseSchema).optional(),
 });
 
 /** Where a run keeps a dataset's result. */

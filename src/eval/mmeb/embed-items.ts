@@ -3,7 +3,7 @@ import { AbortedError, DataError, present } from "../../errors/families.ts";
 import { PolyvecError } from "../../errors/polyvec-error.ts";
 import type { EmbeddingCache } from "../embedding-cache/embedding-cache.ts";
 import type { ContentKeys, ImageReader } from "./content-keys.ts";
-import type { ItemEmbedder, LoadedItem } from "./item-embedder.ts";
+import type { ItemEmbedder, LoadableItem } from "./item-embedder.ts";
 import type { MmebItem } from "./mmeb-item.ts";
 import { belongsTo, type Shard } from "./shard.ts";
 
@@ -44,12 +44,13 @@ export async function embedItems(
   const distinct = new Map(keys.map((key, place) => [key, present(own[place], "an item")]));
   const wanted = [...distinct].filter(([key]) => !cache.has(key));
   const missing = wanted.toSorted(([, left], [, right]) => sizeOf(left) - sizeOf(right));
+  const unread = new Map<number, unknown>();
   let computed = 0;
   onProgress?.({ done: 0, total: missing.length });
   try {
-    for await (const { index, embedding, error } of embedder.embed(load(missing, context), { signal })) {
+    for await (const { index, embedding, error } of embedder.embed(load(missing, unread, context), { signal })) {
       const [key, item] = present(missing[index], `item ${index}`);
-      if (embedding === undefined) throw itemError(error, dataset, item);
+      if (embedding === undefined) throw unread.get(index) ?? itemError(error, dataset, item);
       await cache.put(key, embedding);
       computed++;
       if (computed % SYNC_EVERY === 0) await cache.sync();
@@ -66,10 +67,26 @@ function sizeOf({ prompt, image }: MmebItem): number {
   return (image === undefined ? 0 : 1e9) + prompt.length;
 }
 
-async function* load(missing: readonly (readonly [string, MmebItem])[], { images, signal }: EmbedItemsContext): AsyncGenerator<LoadedItem> {
-  for (const [, item] of missing) {
+/** Items one after another; what reading their images throws is put into `unread`. */
+async function* load(
+  missing: readonly (readonly [string, MmebItem])[],
+  unread: Map<number, unknown>,
+  { images, signal }: EmbedItemsContext,
+): AsyncGenerator<LoadableItem> {
+  for (const [index, [, item]] of missing.entries()) {
     if (signal?.aborted === true) throw new AbortedError({ message: "the evaluation was stopped", cause: signal.reason });
-    yield { item, bytes: item.image === undefined ? undefined : await images.read(item.image) };
+    const { image } = item;
+    const placeOf = async (path: string): ReturnType<NonNullable<ImageReader["place"]>> => images.place?.(path);
+    const read = async (path: string): Promise<Uint8Array> => {
+      try {
+        return await images.read(path);
+      } catch (error) {
+        unread.set(index, error);
+        throw error;
+      }
+    };
+    if (image === undefined) yield { item, read: undefined };
+    else yield { item, read: () => read(image), ...(images.place !== undefined && { place: () => placeOf(image) }) };
   }
 }
 

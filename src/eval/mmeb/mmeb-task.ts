@@ -54,6 +54,7 @@ class TaskBuilder {
   readonly #images = new Map<string, boolean>();
   readonly #rows: RankingRow[] = [];
   readonly #rowNumbers: number[] = [];
+  readonly #labels: string[] = [];
   readonly #omitted = { emptyRows: 0, emptyCandidates: 0, missingRows: 0, missingCandidates: 0 };
 
   constructor(dataset: MmebDataset, options: MmebTaskOptions) {
@@ -76,6 +77,7 @@ class TaskBuilder {
     );
     this.#rows.push({ query, ...(await this.#choices(row)) });
     this.#rowNumbers.push(row.row);
+    this.#labels.push(positive.text);
   }
 
   finish(): MmebTask {
@@ -96,6 +98,7 @@ class TaskBuilder {
       candidates: this.#candidates.items,
       rows: this.#rows,
       rowNumbers: this.#rowNumbers,
+      ...(metaTask === "CLS" && { labels: this.#labels }),
       omitted: this.#omitted,
     };
   }

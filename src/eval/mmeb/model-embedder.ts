@@ -1,8 +1,7 @@
 import type { Embedder } from "../../embed/embedder.ts";
-import { nameInput } from "../../embed/prepare-input.ts";
 import { IMAGE_PLACEHOLDER, type ModelInput } from "../../inputs/embedding-input.ts";
-import { atResolution, type Resolution } from "./image-resolution.ts";
-import type { ItemEmbedder, LoadedItem } from "./item-embedder.ts";
+import { squareOf, type Resolution } from "./image-resolution.ts";
+import type { ItemEmbedder, LoadableItem } from "./item-embedder.ts";
 import type { PromptStyle } from "./mmeb-item.ts";
 
 /** How items become a model's inputs. */
@@ -32,28 +31,14 @@ export async function modelEmbedder(model: Embedder, { batchSize, ...options }: 
   };
 }
 
-/** Items that are made ready at a time. */
-const AHEAD = 4;
-
-async function* inputsOf(items: AsyncIterable<LoadedItem>, options: InputOptions): AsyncGenerator<ModelInput> {
-  const waiting: Promise<ModelInput>[] = [];
-  let index = 0;
-  for await (const item of items) {
-    const place = index++;
-    const input = toModelInput(item, options).catch((error: unknown) => Promise.reject(nameInput(error, place)));
-    input.catch(() => undefined); // told when its turn comes
-    waiting.push(input);
-    if (waiting.length === AHEAD) yield await (waiting.shift() as Promise<ModelInput>);
-  }
-  for (const input of waiting) yield await input;
+async function* inputsOf(items: AsyncIterable<LoadableItem>, options: InputOptions): AsyncGenerator<ModelInput> {
+  for await (const item of items) yield toModelInput(item, options);
 }
 
-/** An item as a model takes it. @throws {ProcessorError} if its image has to be resized and cannot be decoded. */
-export async function toModelInput(
-  { item: { prompt, instruction, text }, bytes }: LoadedItem,
-  { style, resolution = "native" }: InputOptions,
-): Promise<ModelInput> {
-  const image = bytes === undefined ? undefined : await atResolution(bytes, resolution);
+/** An item as a model takes it; its image is read and decoded when its turn comes. */
+export function toModelInput({ item, read, place }: LoadableItem, { style, resolution = "native" }: InputOptions): ModelInput {
+  const { prompt, instruction, text, image: name = "" } = item;
+  const image = read === undefined ? undefined : { name, read, ...(place !== undefined && { place }), ...squareOf(resolution) };
   if (style === "reference") return { prompt, imagePlaceholder: IMAGE_PLACEHOLDER, images: image === undefined ? [] : [image] };
   return {
     ...(instruction !== "" && { instruction }),

@@ -5,16 +5,16 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Embedding } from "../../embed/embed-options.ts";
 import { ConfigError, DataError, FileError } from "../../errors/families.ts";
 import type { EmbedderModule, EmbedderModuleInput, ModuleEmbedding } from "./embedder-module.ts";
-import type { ItemEmbedder, LoadedItem } from "./item-embedder.ts";
+import type { ItemEmbedder, LoadableItem } from "./item-embedder.ts";
 import { loadEmbedderModule, moduleEmbedder } from "./module-embedder.ts";
 
-const ITEM: LoadedItem = {
+const ITEM: LoadableItem = {
   item: { prompt: "<|image_1|>\nDo. it\n", instruction: "Do.", text: "it", image: "a.png" },
-  bytes: Uint8Array.of(1, 2),
+  read: () => Promise.resolve(Uint8Array.of(1, 2)),
 };
 
-async function embedAll(embedder: ItemEmbedder, items: readonly LoadedItem[] = [ITEM]): Promise<(Embedding | undefined)[]> {
-  const source = async function* (): AsyncGenerator<LoadedItem> {
+async function embedAll(embedder: ItemEmbedder, items: readonly LoadableItem[] = [ITEM]): Promise<(Embedding | undefined)[]> {
+  const source = async function* (): AsyncGenerator<LoadableItem> {
     yield* items;
   };
   const embeddings: (Embedding | undefined)[] = [];

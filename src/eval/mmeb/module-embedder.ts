@@ -7,7 +7,7 @@ import type { EmbeddingOutcome } from "../../embed/embedder.ts";
 import { ConfigError, DataError } from "../../errors/families.ts";
 import { asFileError } from "../../files/atomic-write.ts";
 import type { EmbedderModule, EmbedderModuleInput, ModuleEmbedding } from "./embedder-module.ts";
-import type { ItemEmbedder, LoadedItem } from "./item-embedder.ts";
+import type { ItemEmbedder, LoadableItem } from "./item-embedder.ts";
 
 const moduleSchema = z.object({
   embed: z.custom<EmbedderModule["embed"]>((value) => typeof value === "function", "expected a function"),
@@ -52,13 +52,13 @@ const BATCH_SIZE = 32;
 
 async function* embedBatches(
   module: Omit<EmbedderModule, "name"> & { readonly name: string },
-  items: AsyncIterable<LoadedItem>,
+  items: AsyncIterable<LoadableItem>,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<EmbeddingOutcome> {
   let index = 0;
   for await (const batch of inBatches(items, module.batchSize ?? BATCH_SIZE)) {
     signal?.throwIfAborted();
-    const results = await module.embed(batch.map(toInput));
+    const results = await module.embed(await Promise.all(batch.map(toInput)));
     if (!Array.isArray(results) || results.length !== batch.length) {
       const got = Array.isArray(results) ? `${results.length} results` : `no list but ${typeof results}`;
       const message = `${module.name}: embed gave ${got} for ${batch.length} inputs; it has to give one for each, in their order`;
@@ -71,8 +71,8 @@ async function* embedBatches(
   }
 }
 
-async function* inBatches(items: AsyncIterable<LoadedItem>, size: number): AsyncGenerator<LoadedItem[]> {
-  let batch: LoadedItem[] = [];
+async function* inBatches(items: AsyncIterable<LoadableItem>, size: number): AsyncGenerator<LoadableItem[]> {
+  let batch: LoadableItem[] = [];
   for await (const item of items) {
     batch.push(item);
     if (batch.length < size) continue;
@@ -82,8 +82,8 @@ async function* inBatches(items: AsyncIterable<LoadedItem>, size: number): Async
   if (batch.length > 0) yield batch;
 }
 
-function toInput({ item: { prompt, instruction, text, image }, bytes }: LoadedItem): EmbedderModuleInput {
-  const picture = image === undefined || bytes === undefined ? {} : { image: bytes, imagePath: image };
+async function toInput({ item: { prompt, instruction, text, image }, read }: LoadableItem): Promise<EmbedderModuleInput> {
+  const picture = image === undefined || read === undefined ? {} : { image: await read(), imagePath: image };
   return { text, instruction, referenceText: prompt, ...picture };
 }
 

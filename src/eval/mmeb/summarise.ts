@@ -2,10 +2,11 @@ import { estimate, meanOverTasks, QueryResampler, type BootstrapOptions, type Es
 import { readHits, type ViewHitsRecord } from "../evaluation-record.ts";
 import { DataError } from "../../errors/families.ts";
 import { datasetOf, type DatasetResult } from "./dataset-result.ts";
+import { scoredViews, type ScoredView } from "../views.ts";
 import { byGroup, isInGroup, type MmebGroup } from "./groups.ts";
 
-/** A way of scoring with a model's vectors: `path 0` is the first path alone. */
-export type MmebView = "aggregate" | "all" | "maxSim" | "oracle" | `path ${number}`;
+/** A way of scoring, or the bound above all paths alone. */
+export type MmebView = ScoredView | "oracle";
 
 /** A mean over datasets with its interval; how many datasets it is over. */
 export interface GroupEstimate extends Estimate {
@@ -23,8 +24,7 @@ export interface ViewSummary {
 
 /** The views a model has: one vector per input needs only one. */
 export function viewsOf(pathCount: number): MmebView[] {
-  if (pathCount === 1) return ["aggregate"];
-  return ["aggregate", ...Array.from({ length: pathCount }, (_, path): MmebView => `path ${path}`), "all", "maxSim", "oracle"];
+  return pathCount === 1 ? scoredViews(1) : [...scoredViews(pathCount), "oracle"];
 }
 
 /** The hits of a view, one per query. @throws {DataError} if the model has no such path. */

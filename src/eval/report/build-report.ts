@@ -43,6 +43,7 @@ export function buildReport(input: ReportInput): Report {
     curves: input.models.flatMap(curvesOf),
     diversity: input.models.flatMap(diversityOf),
     searches: input.searches ?? [],
+    cases: input.cases ?? null,
   };
 }
 

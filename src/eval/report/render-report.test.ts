@@ -57,7 +57,7 @@ describe("report.html", () => {
       "Embedding, per input",
     ])
       expect(page).toContain(caption);
-    expect(page.match(/<table>/g)?.length).toBe(5);
+    expect(page.match(/<table>/g)?.length).toBe(6);
     expect(page).toContain("made up");
     expect(page).not.toMatch(/NaN|undefined|\[object|Infinity/);
   });

@@ -1,3 +1,5 @@
+import { casesSection } from "../cases/cases-section.ts";
+import { modelOf } from "./find-in-report.ts";
 import { renderPage } from "./page.ts";
 import type { Report } from "./report-types.ts";
 import { costs } from "./sections/costs.ts";
@@ -22,6 +24,7 @@ export async function renderReport(report: Report): Promise<string> {
     await paths(report),
     await costs(report),
     searches(report),
+    casesSection(report.cases, modelOf(report, report.main).pathCount),
     method(report),
   ].filter((section) => section !== undefined);
   return renderPage(report, sections);

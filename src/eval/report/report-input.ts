@@ -1,4 +1,5 @@
 import type { BootstrapOptions } from "../bootstrap.ts";
+import type { CaseGallery } from "../cases/query-case.ts";
 import type { ModelEvaluation } from "../evaluate.ts";
 import type { Baseline, CurvePoint, Fact, ModelCost, ModelRole, MutualInformation, ReportSearch } from "./report-types.ts";
 
@@ -17,6 +18,8 @@ export interface ReportInput {
   /** The id of the model the report is about. */
   readonly main: string;
   readonly searches?: readonly ReportSearch[];
+  /** Of the main model. */
+  readonly cases?: CaseGallery;
   readonly bootstrap?: BootstrapOptions;
 }
 

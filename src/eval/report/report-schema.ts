@@ -1,12 +1,17 @@
 import { z } from "zod";
 import { DataError } from "../../errors/families.ts";
+import { caseGallerySchema } from "../cases/query-case.ts";
 import { diversityShape } from "../evaluation-record.ts";
 import type { Estimate } from "../bootstrap.ts";
 import type * as types from "./report-types.ts";
 
 const share = z.number();
-const estimateShape = { value: share, low: share, high: share };
-const estimate: z.ZodType<Estimate> = z.strictObject(estimateShape);
+
+/** The fields of {@link Estimate} in JSON. */
+export const estimateShape: { readonly [K in keyof Estimate]: z.ZodType<number> } = { value: share, low: share, high: share };
+
+/** {@link Estimate} in JSON. */
+export const estimateSchema: z.ZodType<Estimate> = z.strictObject(estimateShape);
 const seededEstimate: z.ZodType<types.SeededEstimate> = z.strictObject({
   ...estimateShape,
   perSeed: z.array(share),
@@ -27,7 +32,7 @@ const task: z.ZodType<types.ReportTask> = z.strictObject({
 });
 
 const viewScores: z.ZodType<types.ViewScores> = z.strictObject({
-  tasks: z.array(estimate),
+  tasks: z.array(estimateSchema),
   means: z.strictObject({ all: seededEstimate, seen: seededEstimate.nullable(), unseen: seededEstimate.nullable() }),
 });
 
@@ -55,8 +60,8 @@ const scoredModel: z.ZodType<types.ScoredModel> = z.strictObject({ model: z.stri
 const comparison: z.ZodType<types.Comparison> = z.strictObject({
   left: scoredModel,
   right: scoredModel,
-  tasks: z.array(estimate),
-  means: z.strictObject({ all: estimate, seen: estimate.nullable(), unseen: estimate.nullable() }),
+  tasks: z.array(estimateSchema),
+  means: z.strictObject({ all: estimateSchema, seen: estimateSchema.nullable(), unseen: estimateSchema.nullable() }),
 });
 
 const curve: z.ZodType<types.LearningCurve> = z.strictObject({
@@ -115,6 +120,7 @@ const reportSchema: z.ZodType<types.Report> = z.strictObject({
   curves: z.array(curve),
   diversity: z.array(modelDiversity),
   searches: z.array(search),
+  cases: caseGallerySchema.nullable().default(null),
 });
 
 /**

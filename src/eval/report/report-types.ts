@@ -1,4 +1,5 @@
 import type { Estimate } from "../bootstrap.ts";
+import type { CaseGallery } from "../cases/query-case.ts";
 import type { Diversity } from "../diversity.ts";
 import type { ConceptGroup } from "../ranking-task.ts";
 
@@ -24,6 +25,8 @@ export interface Report {
   readonly curves: readonly LearningCurve[];
   readonly diversity: readonly ModelDiversity[];
   readonly searches: readonly ReportSearch[];
+  /** Misses and disagreements of the main model, with pictures; null if they were not looked for. */
+  readonly cases: CaseGallery | null;
 }
 
 /** One line of what was run. */

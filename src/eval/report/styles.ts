@@ -84,6 +84,9 @@ details { margin: 0.5rem 0 1rem; } summary { cursor: pointer; color: var(--accen
 .hits { display: grid; grid-template-columns: repeat(auto-fill, minmax(104px, 1fr)); gap: 0.9rem 0.6rem; list-style: none; margin: 0.9rem 0 0; padding: 0; }
 .hits p { margin: 0.25rem 0 0; font-size: 0.86rem; line-height: 1.25; overflow-wrap: anywhere; } .hits small { display: block; }
 .hits b { font-weight: 600; }
+.case header p { font-size: 0.82rem; } .case header small, .case th small { display: block; } .case .scroll { margin-bottom: 0; }
+.case td { vertical-align: middle; } .candidate { display: flex; gap: 0.6rem; align-items: center; min-width: 11rem; } .candidate > div { overflow-wrap: anywhere; }
+.case .candidate img, .case .candidate .no-picture { width: 48px; height: 48px; flex: none; } .candidate span { font-weight: 500; }
 .facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 240px), 1fr)); gap: 0.7rem 1.5rem; margin: 0; }
 .facts div { min-width: 0; } dt { font-size: 0.82rem; color: var(--muted); } dd { margin: 0; overflow-wrap: anywhere; }
 footer { padding-top: 2.5rem; padding-bottom: 3rem; font-size: 0.85rem; color: var(--muted); }

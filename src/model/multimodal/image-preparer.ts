@@ -1,5 +1,6 @@
 import type { RawImage } from "../../inputs/embedding-input.ts";
 import type { ImageSize } from "../../inputs/resize-image.ts";
+import type { ImageFitting } from "./image-fitting.ts";
 import type { ImageTensors } from "./token-batch.ts";
 
 /** What an image becomes in a prompt. */
@@ -14,6 +15,8 @@ export interface ImageLayout {
 export interface ImagePreparer {
   /** The most pixels of an image that are looked at. */
   readonly maxPixels: number;
+  /** How `fit` does it. */
+  readonly fitting: ImageFitting;
   /** The image as large as the model takes it. @throws {ProcessorError} if its shape cannot be taken. */
   fit(image: RawImage): RawImage;
   /** What an image of that size becomes. @throws {ProcessorError} as `fit`. */

@@ -24,7 +24,10 @@ export async function openCommunicator(env: Readonly<Record<string, string | und
   const named = env["POLYVEC_MPI_LIBRARY"];
   const library = await loadMpiLibrary({ library: named === "" ? undefined : named, family: launch.family });
   const world = MpiWorld.join(library);
-  if (world.size !== launch.size) throw otherMpi(world, launch);
+  if (world.size !== launch.size) {
+    world.leave();
+    throw otherMpi(world, launch);
+  }
   return { communicator: new MpiCommunicator(world), launch };
 }
 

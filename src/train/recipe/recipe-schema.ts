@@ -123,6 +123,12 @@ const PAIR_DATA = z.strictObject({
     .describe(
       "Rows of one dataset that come together as they stand in their file; a batch is of one dataset, its rows shuffled, if not given.",
     ),
+  order: z
+    .enum(["drawn", "written"])
+    .default("drawn")
+    .describe(
+      "`drawn` by chance, or as the data's column `batch` numbers its batches: those as they stand, `batchSize` rows at most, round and round.",
+    ),
   groupByLength: z.boolean().default(false).describe("Deals the rows of 16 batches so that each has rows of about one length."),
   hardNegatives: z
     .int()

@@ -94,6 +94,8 @@ export interface PairData {
   readonly rowsPerDataset: number;
   /** Rows of a dataset that come together, following one another in their file; a batch is of one dataset, in any order, if not given. */
   readonly rowsTogether?: number | undefined;
+  /** Batches by chance, or as the data numbers them. */
+  readonly order: "drawn" | "written";
   readonly groupByLength: boolean;
   /** Hard negatives of a query, at most. */
   readonly hardNegatives: number;

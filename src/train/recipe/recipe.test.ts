@@ -27,6 +27,8 @@ function problem(fields: Readonly<Record<string, unknown>>): ConfigError["detail
   return { message: "nothing" };
 }
 
+const WRITTEN = { kind: "mmeb", path: "x", batchSize: 4, order: "written" };
+
 describe("a recipe", () => {
   test("has defaults for all that is not what or how much is trained", () => {
     const recipe = parseRecipe({ $schema: "recipe.schema.json", ...SMALLEST }, { file: "r.json" });
@@ -65,6 +67,9 @@ describe("a recipe", () => {
     ["base and configuration", { model: { base: "b", config: {} } }, "model"],
     ["several paths that would all be equal", { model: { base: "b", paths: { count: 2 } } }, "model.paths.prefixLength"],
     ["scores for data that has none", { data: { kind: "examples", batchSize: 2, file: "x" }, evaluateEverySteps: 5 }, "evaluateEverySteps"],
+    ["written batches that are to be drawn", { data: { ...WRITTEN, rowsTogether: 2 } }, "data.rowsTogether"],
+    ["written batches that are to be grouped", { data: { ...WRITTEN, groupByLength: true } }, "data.groupByLength"],
+    ["written batches by weight", { data: { ...WRITTEN, datasets: { A: {}, B: { weight: 2 } } } }, "data.datasets.B"],
   ])("with %s is refused, the field named", (_, fields, field) => {
     expect(problem(fields)).toMatchObject({ file: "r.json", field });
   });

@@ -46,6 +46,15 @@ const RULES: readonly ((recipe: Recipe) => BrokenRule | undefined)[] = [
     return { field: "evaluateEverySteps", got, problem };
   },
   ({ data }) => {
+    if (data.kind !== "mmeb" || data.order === "drawn") return undefined;
+    const { rowsTogether, groupByLength, datasets = {} } = data;
+    const mixed = Object.entries(datasets).find(([, { weight, rows }]) => weight !== undefined || rows !== undefined);
+    const field = rowsTogether !== undefined ? "rowsTogether" : groupByLength ? "groupByLength" : mixed && `datasets.${mixed[0]}`;
+    if (field === undefined) return undefined;
+    const problem = `data.${field} tells how batches are drawn, but data.order is "written": the data tells its batches; leave one of the two out`;
+    return { field: `data.${field}`, got: rowsTogether ?? mixed?.[1] ?? groupByLength, problem };
+  },
+  ({ data }) => {
     if (data.kind !== "mmeb" || data.rowsTogether === undefined) return undefined;
     const { rowsTogether: got, batchSize, groupByLength } = data;
     if (batchSize % got !== 0) {

@@ -19,6 +19,8 @@ export interface LoggedEvaluation {
   readonly step: number;
   /** Scores by name, P@1 in [0, 1]. */
   readonly scores: Readonly<Record<string, number>>;
+  /** That it took. */
+  readonly seconds?: number;
 }
 
 /** Something is wrong, yet the run goes on. */

@@ -2,6 +2,7 @@
 export const RUN_FILES = {
   config: "config.json",
   metrics: "metrics.jsonl",
+  status: "status.json",
   tensorboard: "tensorboard",
   calibration: "calibration.json",
   checkpoints: "checkpoints",

@@ -11,6 +11,7 @@ import { loadLatestCheckpoint, type LatestCheckpoint } from "../checkpoint/load-
 import { countParameters } from "../count-parameters.ts";
 import { RunMonitor } from "../monitor/run-monitor.ts";
 import { prepareModel, trainableModel, type PreparedModel } from "../prepare-model.ts";
+import type { RecipeDifference } from "../recipe/recipe-differences.ts";
 import type { Recipe } from "../recipe/recipe-types.ts";
 import { RunBoard } from "../tensorboard/run-board.ts";
 import type { TrainableModel } from "../trainable-model.ts";
@@ -22,11 +23,12 @@ import type { LoggedEvent, RunCalibrated } from "./run-events.ts";
 import { RUN_FILES } from "./run-files.ts";
 import { RunLog } from "./run-log.ts";
 import type { RunOptions, RunResult } from "./run-options.ts";
+import { notingStatus } from "./run-status.ts";
 import { saveTrainedModel } from "./save-trained-model.ts";
 import { trainSteps, type ReadyRun } from "./train-steps.ts";
 
 /**
- * Trains a recipe in a run folder: `config.json`, `metrics.jsonl`, `tensorboard/`, `checkpoints/`, at the end `model/`. Interrupted or killed, it goes on
+ * Trains a recipe in a run folder: `config.json`, `metrics.jsonl`, `status.json`, `tensorboard/`, `checkpoints/`, at the end `model/`. Interrupted or killed, it goes on
  * from its last whole checkpoint with the very same numbers. With a communicator several processes share the work; all but the first follow it.
  * @throws {TrainingError} if the folder is in use or holds another run, or the loss is not finite. @throws {FileError} if it cannot be written.
  */
@@ -36,9 +38,20 @@ export async function runTraining(options: RunOptions): Promise<RunResult> {
 }
 
 async function leadTraining(options: RunOptions, communicator: Communicator): Promise<RunResult> {
-  const { recipe, out, source, threads, onEvent } = options;
-  await using lock = await lockFolder(out);
+  await using lock = await lockFolder(options.out);
   const changes = await claimFolder(lock.folder, options);
+  return await notingStatus(lock.folder, () => trainInFolder(options, { communicator, changes }));
+}
+
+/** A folder that is ours to train in. */
+interface Claimed {
+  readonly communicator: Communicator;
+  /** Settings that are others than the run was begun with. */
+  readonly changes: readonly RecipeDifference[];
+}
+
+async function trainInFolder(options: RunOptions, { communicator, changes }: Claimed): Promise<RunResult> {
+  const { recipe, out, source, threads, onEvent } = options;
   const latest = options.resume ? await loadLatestCheckpoint(join(out, RUN_FILES.checkpoints)) : NO_CHECKPOINT;
   const prepared = await prepareModel(recipe, options);
   const model = trainableModel(recipe, prepared);

@@ -77,7 +77,9 @@ async function evaluateNow({ recipe, evaluate }: RunOptions, { trainer, model, l
   const { step } = trainer;
   const due = step > 0 && (step >= recipe.steps || isDue(step, recipe.evaluateEverySteps));
   if (evaluate === undefined || !due || log.hasScores(step)) return;
-  await log.record({ type: "evaluation", step, scores: await evaluate(model) });
+  const start = performance.now();
+  const scores = await evaluate(model);
+  await log.record({ type: "evaluation", step, scores, seconds: round((performance.now() - start) / 1000) });
 }
 
 async function saveRun({ out, recipe, communicator = SINGLE_PROCESS }: RunOptions, { trainer, log }: ReadyRun): Promise<void> {

@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import type { EmojiCorpus } from "../../data/emoji/corpus.ts";
 import { queryInstruction, TARGET_IMAGE_INSTRUCTION } from "../../data/emoji/tasks/instructions.ts";
 import { TASK_FAMILIES, type TaskFamily } from "../../data/emoji/tasks/task-types.ts";
+import type { TrainingSamplerOptions } from "../../data/emoji/tasks/training-sampler.ts";
 import { loadIconCorpus, type IconCorpus } from "../../data/icons/icon-corpus.ts";
 import { PretrainingSampler } from "../../data/pretraining/pretraining-sampler.ts";
 import { SEARCH_INSTRUCTIONS } from "../../model/folder/polyvec-config.ts";
@@ -39,10 +40,8 @@ async function openEmoji(
   corpus: EmojiCorpus,
   { signal }: OpenDataOptions,
 ): Promise<OpenedData> {
-  const canvases = data.canvasBatchSize === undefined ? {} : { canvasBatchSize: data.canvasBatchSize };
-  const shared = { seed, batchSize: data.batchSize, ...canvases, augmentation: data.augment };
-  const mixture = data.mixture === undefined ? {} : { mixture: weightsOf(data.mixture) };
-  const tasks = taskSource(corpus, { ...shared, ...mixture });
+  const { mixture: _, ...shared } = samplerOptions(data, seed);
+  const tasks = taskSource(corpus, samplerOptions(data, seed));
   const enlarging = { seed, share: data.enlargeShare, size: corpus.size };
   switch (data.kind) {
     case "emoji-tasks": {
@@ -58,6 +57,13 @@ async function openEmoji(
       return { source, texts: () => trainingTexts(corpus, icons), instructions: emojiInstructions() };
     }
   }
+}
+
+/** How the batches of the six tasks are drawn. */
+export function samplerOptions(data: EmojiData, seed: number): TrainingSamplerOptions {
+  const canvases = data.canvasBatchSize === undefined ? {} : { canvasBatchSize: data.canvasBatchSize };
+  const mixture = data.mixture === undefined ? {} : { mixture: weightsOf(data.mixture) };
+  return { seed, batchSize: data.batchSize, ...canvases, augmentation: data.augment, ...mixture };
 }
 
 /** What queries and pictures are told in evaluations, by task. */

@@ -1,3 +1,4 @@
+import { aheadByOne } from "../../embed/ahead-by-one.ts";
 import { gradientName } from "../../engine/autodiff/differentiate.ts";
 import { GraphSession } from "../../engine/runtime/graph-session.ts";
 import { expectFloat, floatTensor, type FloatTensor, type Tensor } from "../../engine/tensor/tensor.ts";
@@ -15,7 +16,7 @@ import { buildLossGradientGraph } from "../objective/loss-graph.ts";
 import type { NamedTensors } from "../optimizer/optimizer.ts";
 import { inPrecision } from "../precision/precision.ts";
 import { chunkSizesOf, type ChunkSize } from "./chunk-sizes.ts";
-import { chunksOf, joinData, rowsOf, type Chunk } from "./chunks.ts";
+import { chunksOf, joinData, rowsOf } from "./chunks.ts";
 import { encoderGraph } from "./encoder-graph.ts";
 import { GradientSession, type GradientSessionOptions } from "./gradient-session.ts";
 import { languageGraph } from "./language-graph.ts";
@@ -61,7 +62,12 @@ interface EncodedSide {
   readonly randomKeys: readonly StreamKey[];
 }
 
+/** A chunk as the model takes it. */
 interface ChunkInputs {
+  /** Where it begins in the share. */
+  readonly start: number;
+  /** Inputs. */
+  readonly count: number;
   readonly vision: VisionMode;
   readonly inputs: Readonly<Record<string, Tensor>>;
 }
@@ -134,12 +140,10 @@ export class GradCacheRunner implements StepEngine {
   /** (1): the embeddings of a whole side, of which this process encodes its share. */
   async #encode(encoded: EncodedSide): Promise<SideEmbeddings> {
     const { model } = this.#options;
-    const { share, weights } = encoded;
     const parts: SideEmbeddings[] = [];
-    for (const chunk of chunksOf(share.items, share.chunkSize)) {
-      const { vision, inputs } = await this.#chunkInputs(encoded, chunk);
+    for await (const { vision, inputs } of aheadByOne(this.#chunks(encoded))) {
       const session = await this.#encoder(vision);
-      const outputs = await session.run({ ...inputs, ...Object.fromEntries(weights) });
+      const outputs = await session.run({ ...inputs, ...Object.fromEntries(encoded.weights) });
       parts.push({ paths: floatsOf(outputs, "paths"), aggregate: floatsOf(outputs, "aggregate") });
     }
     const [count, width] = [model.paths.count, model.backbone.decoder.hiddenSize];
@@ -164,22 +168,22 @@ export class GradCacheRunner implements StepEngine {
   /** (3): adds the gradients of one side, pulled back from dL/dE. */
   async #pullBack(encoded: EncodedSide, seeds: Seeds): Promise<void> {
     const { share, weights } = encoded;
-    for (const chunk of chunksOf(share.items, share.chunkSize)) {
-      const { start, items } = chunk;
-      const { vision, inputs } = await this.#chunkInputs(encoded, chunk);
+    for await (const { start, count, vision, inputs } of aheadByOne(this.#chunks(encoded))) {
       const session = await this.#gradient(vision);
-      const rows = Object.entries(seeds).map(([name, seed]) => [seedName(name), rowsOf(seed, share.start + start, items.length)] as const);
+      const rows = Object.entries(seeds).map(([name, seed]) => [seedName(name), rowsOf(seed, share.start + start, count)] as const);
       const { gradients } = await session.run({ ...inputs, ...Object.fromEntries(rows) }, weights);
       this.#sum.add(gradients);
     }
   }
 
-  /** A chunk's tokens, pixels and random numbers: the same in (1) and (3). */
-  async #chunkInputs({ side, share, randomKeys }: EncodedSide, { start, items }: Chunk<PromptInput>): Promise<ChunkInputs> {
+  /** The chunks of a side in their order, as tokens, pixels and random numbers: the same in (1) and (3). */
+  async *#chunks({ side, share, randomKeys }: EncodedSide): AsyncGenerator<ChunkInputs, void, undefined> {
     const { model, processor } = this.#options;
-    const batch = await processor.embeddingBatch(items);
-    const dropped = dropoutInputs(model, randomKeys, { side, start: share.start + start, count: items.length });
-    return { vision: visionModeOf(batch), inputs: { ...batchInputs(model, batch), ...dropped } };
+    for (const { start, items } of chunksOf(share.items, share.chunkSize)) {
+      const batch = await processor.embeddingBatch(items);
+      const dropped = dropoutInputs(model, randomKeys, { side, start: share.start + start, count: items.length });
+      yield { start, count: items.length, vision: visionModeOf(batch), inputs: { ...batchInputs(model, batch), ...dropped } };
+    }
   }
 
   async #runLanguage(batch: LanguageBatch, { weights, lossScale, randomKeys = [] }: StepInputs): Promise<StepResult> {

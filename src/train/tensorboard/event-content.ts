@@ -24,11 +24,11 @@ type Curves = Readonly<Record<string, number | null | undefined>>;
 
 /** Names are those of `metrics.jsonl`; what depends on the task has a curve for each. */
 function stepCurves(step: LoggedStep): Curves {
-  const { task, loss, precision, learningRate, gradientNorm, seconds, inputsPerSecond, lossScale, skippedSteps } = step;
+  const { task, loss, aggregateLoss, precision, learningRate, gradientNorm, seconds, inputsPerSecond, lossScale, skippedSteps } = step;
   const { centredCosine, cka, rankCorrelation } = step.diversity ?? {};
   const { value, likelihoodGain, negativeLogLikelihood } = step.estimator ?? {};
   return {
-    ...prefixed("step", { loss, learningRate, gradientNorm, seconds, inputsPerSecond, lossScale, skippedSteps }),
+    ...prefixed("step", { loss, aggregateLoss, learningRate, gradientNorm, seconds, inputsPerSecond, lossScale, skippedSteps }),
     [`loss/${task}`]: loss,
     [`precision/${task}`]: precision,
     ...prefixed("pathLosses", byPlace(step.pathLosses)),

@@ -14,6 +14,7 @@ const SCHEMA: protobuf.INamespace = {
     },
     Summary: { fields: { value: { id: 1, type: "Value", rule: "repeated" } } },
     Value: {
+      oneofs: { value: { oneof: ["simpleValue", "tensor"] } }, // so that a 0 is written too
       fields: {
         tag: { id: 1, type: "string" },
         simpleValue: { id: 2, type: "float" },

@@ -52,7 +52,7 @@ test("a run's numbers are curves, its recipe, warnings and changes texts", async
   const diversity = { centredCosine: 0.5, cka: null, rankCorrelation: 0.75, closest: { first: 0, second: 1, rankCorrelation: 0.875 }, verdict: "distinct" } as const; // prettier-ignore
   const several = {
     pathLosses: [2, 3],
-    pathPrecisions: [0.5, 1],
+    pathPrecisions: [0, 1],
     regulariser: 0.125,
     regulariserWeight: 0.0625,
     diversity,
@@ -81,7 +81,7 @@ test("a run's numbers are curves, its recipe, warnings and changes texts", async
     "precision/text-to-image": 0.25,
     "pathLosses/0": 2,
     "pathLosses/1": 3,
-    "pathPrecisions/0": 0.5,
+    "pathPrecisions/0": 0, // a number as any other, and not left out as protobuf does with zeros
     "pathPrecisions/1": 1,
     "regulariser/value": 0.125,
     "regulariser/weight": 0.0625,

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 export interface MpiRun {
   readonly description: string;
   readonly command: readonly string[];
+  readonly isOpenMpi: boolean;
 }
 
 /** @returns undefined where there is none. */
@@ -16,7 +17,7 @@ export function findMpiRun(): MpiRun | undefined {
   const [description = ""] = stdout.trim().split("\n");
   const isOpenMpi = stdout.includes("Open MPI");
   const asRoot = process.getuid?.() === 0 ? ["--allow-run-as-root"] : [];
-  return { description, command: isOpenMpi ? [name, ...asRoot, "--oversubscribe", "--bind-to", "none"] : [name] };
+  return { description, isOpenMpi, command: isOpenMpi ? [name, ...asRoot, "--oversubscribe", "--bind-to", "none"] : [name] };
 }
 
 /** What a job printed and ended with. */
@@ -32,21 +33,25 @@ export interface JobOptions {
   /** In place of the command line's. */
   readonly script?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** A folder in which each process notes the code that it ends with, in a file of its own. */
+  readonly exitCodes?: string;
   /** Told of every line on stdout; `kill` sends a signal to the launcher. */
   readonly onLine?: (line: string, kill: (signal: NodeJS.Signals) => void) => void;
 }
 
 const MAIN = fileURLToPath(new URL("../../../src/cli/main.ts", import.meta.url));
+const NOTE_EXIT = fileURLToPath(new URL("../../fixtures/training/note-exit.ts", import.meta.url));
 
 /** Runs `polyvec`, or a script, in several processes. */
 export async function runJob(
   { command }: MpiRun,
   args: readonly string[],
-  { processes, script = MAIN, env, onLine }: JobOptions,
+  { processes, script = MAIN, env, exitCodes, onLine }: JobOptions,
 ): Promise<JobResult> {
   const [program = "", ...options] = command;
-  const child = spawn(program, [...options, "-n", String(processes), process.execPath, "--import", "tsx", script, ...args], {
-    env: { ...process.env, ...env },
+  const node = [process.execPath, "--import", "tsx", ...(exitCodes === undefined ? [] : ["--import", NOTE_EXIT])];
+  const child = spawn(program, [...options, "-n", String(processes), ...node, script, ...args], {
+    env: { ...process.env, ...(exitCodes === undefined ? {} : { NOTE_EXIT_FOLDER: exitCodes }), ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let [out, err, rest] = ["", "", ""];

@@ -1,12 +1,8 @@
-import { MMEB_DATASETS } from "../../../data/mmeb/datasets.ts";
-import { findEvalFiles } from "../../../data/mmeb/eval-files.ts";
-import { readEvalRows } from "../../../data/mmeb/read-eval-rows.ts";
 import { bindInputs } from "../../../engine/graph/bind-inputs.ts";
 import { countFlops } from "../../../eval/benchmark/count-flops.ts";
-import { candidateItems, isEmptySide, queryItem, type MmebItem } from "../../../eval/mmeb/mmeb-item.ts";
+import type { MmebItem } from "../../../eval/mmeb/mmeb-item.ts";
 import { toModelInput, type InputOptions } from "../../../eval/mmeb/model-embedder.ts";
 import type { EmbeddingFlops } from "../../../eval/mmeb/report/mmeb-report.ts";
-import type { MmebImages } from "../../../eval/mmeb/run-mmeb.ts";
 import { openModelFolder, type ModelFolder } from "../../../model/folder/open-model-folder.ts";
 import { isChat } from "../../../inputs/embedding-input.ts";
 import { embeddingGraph } from "../../../model/multimodal/model.ts";
@@ -14,12 +10,10 @@ import { modelInputs } from "../../../model/multimodal/model-inputs.ts";
 import { visionModeOf } from "../../../model/multimodal/token-batch.ts";
 import type { PathConfig } from "../../../model/paths/path-config.ts";
 import { selectPaths } from "../../../model/paths/select-paths.ts";
+import { sampleItems, type ItemSample } from "./sample-items.ts";
 
 /** What is counted. */
-export interface FlopsSample {
-  readonly data: string;
-  readonly datasets: readonly string[];
-  readonly images: MmebImages;
+export interface FlopsSample extends ItemSample {
   readonly inputs: InputOptions;
 }
 
@@ -43,27 +37,13 @@ export async function embeddingFlops(model: string, sample: FlopsSample): Promis
   }
 }
 
-async function sampleItems({ data, datasets, images }: FlopsSample): Promise<MmebItem[]> {
-  const items: MmebItem[] = [];
-  for (const dataset of MMEB_DATASETS.filter(({ name }) => datasets.includes(name))) {
-    for await (const row of readEvalRows(dataset.name, await findEvalFiles(data, dataset.name))) {
-      const [first] = row.candidates;
-      if (first === undefined || isEmptySide(row.query) || isEmptySide(first)) continue;
-      const pair = [queryItem(row, dataset), candidateItems(row, dataset)(0)];
-      for (const item of pair) if (item.image === undefined || (await images.has(item.image))) items.push(item);
-      break;
-    }
-  }
-  return items;
-}
-
 async function flopsOf(
   item: MmebItem,
   paths: PathConfig,
   { folder: { processor, polyvec }, sample }: { readonly folder: ModelFolder; readonly sample: FlopsSample },
 ): Promise<number> {
-  const bytes = item.image === undefined ? undefined : await sample.images.read(item.image);
-  const input = await toModelInput({ item, bytes }, sample.inputs);
+  const { image } = item;
+  const input = toModelInput({ item, read: image === undefined ? undefined : () => sample.images.read(image) }, sample.inputs);
   if (isChat(input)) return 0;
   const batch = await processor.processBatch([input], polyvec.maxTokens === undefined ? {} : { maxTokens: polyvec.maxTokens });
   const { graph } = embeddingGraph({ backbone: processor.backbone, paths, vision: visionModeOf(batch) });

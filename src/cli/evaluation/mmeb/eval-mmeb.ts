@@ -1,13 +1,17 @@
 import { findModel } from "../../../embed/load-model.ts";
 import { openImageStore } from "../../../data/image-store/image-store.ts";
+import { withPictures } from "../../../eval/cases/case-pictures.ts";
+import { withoutPictures, type CaseGallery } from "../../../eval/cases/query-case.ts";
+import type { DatasetResult } from "../../../eval/mmeb/dataset-result.ts";
 import { buildMmebReport, type EmbeddingFlops } from "../../../eval/mmeb/report/mmeb-report.ts";
 import { writeMmebReport } from "../../../eval/mmeb/report/write-mmeb-report.ts";
 import { runMmeb, runMmebShard, type MmebRun, type MmebRunOptions } from "../../../eval/mmeb/run-mmeb.ts";
+import type { MmebImages } from "../../../eval/mmeb/visit-datasets.ts";
 import type { CommandContext } from "../../command-module.ts";
-import type { ProgressTask } from "../../terminal/progress.ts";
 import { embeddingFlops } from "./embedding-flops.ts";
 import { defaultCache, requireFolders, type MmebOptions } from "./mmeb-options.ts";
 import { openEmbedder, type OpenEmbedder } from "./open-embedder.ts";
+import { showDatasets } from "./show-datasets.ts";
 import { printMmeb } from "./print-mmeb.ts";
 
 /** Scores a model, or a module that embeds, on MMEB; with `--shard` it only embeds its part. */
@@ -16,8 +20,8 @@ export async function evalMmeb(model: string | undefined, options: MmebOptions, 
   await using opened = await openEmbedder(model, options, context);
   await using images = await openImageStore(folders.images);
   const shown = showDatasets(context);
-  const { datasets, subset, seed, missingImages, out, cache = defaultCache(), shard } = options;
-  const run: MmebRunOptions = { data: folders.data, images, datasets, subset, seed, missingImages, out, cache, signal: context.signal, onProgress: shown.onProgress }; // prettier-ignore
+  const { datasets, subset, seed, missingImages, out, cache = defaultCache(), rehashImages: rehash, shard } = options;
+  const run: MmebRunOptions = { data: folders.data, images, datasets, subset, seed, missingImages, out, cache, rehash, signal: context.signal, onProgress: shown.onProgress }; // prettier-ignore
   if (shard !== undefined) {
     const counts = await runMmebShard(opened.embedder, shard, run).finally(shown.finish);
     const name = `${shard.index}/${shard.count}`;
@@ -43,12 +47,25 @@ async function report(done: MmebRun, { opened, options, run }: ReportContext, co
     createdAt: new Date(),
     facts: factsOf(done, opened, options),
     embeddingFlops: flops,
+    cases: await mmebGallery(done.results, run.images),
   });
   const files = options.out === undefined ? undefined : await writeMmebReport(options.out, made);
-  if (context.json) return context.out.json({ report: made, counts: done.counts, reused: done.reused, files: files ?? null });
+  if (context.json)
+    return context.out.json({
+      report: { ...made, cases: withoutPictures(made.cases) },
+      counts: done.counts,
+      reused: done.reused,
+      files: files ?? null,
+    });
   await context.out.line(printMmeb(made));
   if (files !== undefined)
     await context.out.line(`\nThe report: ${files.html}\nAs Markdown: ${files.markdown}\nThe same for programs: ${files.json}`);
+}
+
+/** The cases of the results that have some, with their pictures. */
+async function mmebGallery(results: readonly DatasetResult[], images: MmebImages): Promise<CaseGallery> {
+  const tasks = results.flatMap(({ dataset, cases }) => (cases === undefined ? [] : [{ task: dataset, cases }]));
+  return withPictures(tasks, (image) => images.read(image));
 }
 
 async function flopsOf({ results }: MmebRun, { opened, options, run }: ReportContext): Promise<EmbeddingFlops | undefined> {
@@ -80,23 +97,4 @@ function factsOf(
     },
     ...(reused.length === 0 ? [] : [{ label: "Results from an earlier run", value: reused.join(", ") }]),
   ];
-}
-
-/** Shows a bar for each dataset of which something has to be embedded. */
-function showDatasets({ progress }: CommandContext): {
-  readonly onProgress: NonNullable<MmebRunOptions["onProgress"]>;
-  readonly finish: () => void;
-} {
-  let task: ProgressTask | undefined;
-  let current = "";
-  return {
-    onProgress({ dataset, place, datasets, done, total }) {
-      if (total === 0) return;
-      if (current !== dataset)
-        task = progress.task({ label: `${dataset} (${place} of ${datasets})`, total, unit: "inputs", itemUnit: "inputs" });
-      current = dataset;
-      task?.update({ done });
-    },
-    finish: () => task?.finish(),
-  };
 }

@@ -16,6 +16,7 @@ export interface MmebOptions {
   readonly missingImages: "error" | "omit";
   readonly shard?: Shard | undefined;
   readonly cache?: string | undefined;
+  readonly rehashImages?: true | undefined;
   readonly out?: string | undefined;
   readonly seed: number;
   readonly threads?: number | undefined;

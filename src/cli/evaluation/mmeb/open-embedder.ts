@@ -15,8 +15,11 @@ export interface OpenEmbedder extends AsyncDisposable {
   readonly model: string | undefined;
 }
 
+/** Which embedder is opened, and how. */
+type EmbedderChoice = Pick<MmebOptions, "embedder" | "threads" | "prompts" | "resolution" | "batchSize">;
+
 /** Opens the model, or the module of `--embedder`. @throws {UsageError} if both are named. */
-export async function openEmbedder(model: string | undefined, options: MmebOptions, context: CommandContext): Promise<OpenEmbedder> {
+export async function openEmbedder(model: string | undefined, options: EmbedderChoice, context: CommandContext): Promise<OpenEmbedder> {
   const { embedder: module, threads, prompts, resolution, batchSize } = options;
   if (module !== undefined && model !== undefined) {
     const message = `both a model (${model}) and --embedder ${module} are named; give one of them`;

@@ -81,16 +81,21 @@ function tasksOver(all: readonly EmojiConcept[], group: "seen" | "unseen", corpu
       candidates: pool.inputs,
       queryNames: made.map((exercise) => exercise.queryName),
       candidateNames: pool.names,
+      labels: made.map((exercise) => exercise.about),
       rows: made.map((exercise, query) => makeRow(exercise, query, pool, { stream, length: settings.candidatesPerRow })),
     };
   });
 }
 
-function exercisesOf(family: TaskFamily, concepts: readonly EmojiConcept[], group: string, settings: TaskSettings): Exercise[] {
+/** An exercise, and the group of emoji that its concept belongs to. */
+type AskedExercise = Exercise & { readonly about: string };
+
+function exercisesOf(family: TaskFamily, concepts: readonly EmojiConcept[], group: string, settings: TaskSettings): AskedExercise[] {
   const { painter, canvasSize, seed } = settings;
   return concepts.flatMap((concept) => {
     const stream = new RandomStream(seed, "exercise", family, group, concept.id);
-    return MAKE_EXERCISE[family]({ stream, concept, others: concepts, painter, canvasSize, purpose: "evaluation" }) ?? [];
+    const exercise = MAKE_EXERCISE[family]({ stream, concept, others: concepts, painter, canvasSize, purpose: "evaluation" });
+    return exercise === undefined ? [] : [{ ...exercise, about: concept.group }];
   });
 }
 

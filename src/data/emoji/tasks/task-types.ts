@@ -40,6 +40,8 @@ export interface EvaluationTask {
   /** What each query and candidate is, in words, for reports; no model sees them. */
   readonly queryNames: readonly string[];
   readonly candidateNames: readonly string[];
+  /** The group of emoji that each row's concept belongs to: "animals & nature". */
+  readonly labels: readonly string[];
   readonly rows: readonly EvaluationRow[];
 }
 

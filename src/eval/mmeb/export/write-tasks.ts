@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { writeEvalRows, type EvalColumns } from "../../../data/mmeb/write-eval-rows.ts";
 import { DataError } from "../../../errors/families.ts";
-import { writeFileAtomic } from "../../../files/atomic-write.ts";
-import type { EmbeddingInput, RawImage } from "../../../inputs/embedding-input.ts";
+import { ImageFiles } from "../../../data/image-store/image-files.ts";
+import type { EmbeddingInput } from "../../../inputs/embedding-input.ts";
 import type { EvaluableTask } from "../../ranking-task.ts";
 
 /** The folders that were written. */
@@ -50,40 +50,15 @@ async function toColumns(
     const message = `task ${task.name}: the candidates of a row have different instructions, MMEB's layout has one for all`;
     throw new DataError({ message, details: { task: task.name } });
   }
+  const folder = task.name.replace("/", "-");
   const paths: string[] = [];
-  for (const candidate of candidates) paths.push(await images.pathOf(candidate, task.name));
+  for (const candidate of candidates) paths.push(await images.pathOf(candidate, folder));
   return {
     qry_inst: query.instruction ?? "",
     qry_text: query.text ?? "",
-    qry_img_path: await images.pathOf(query, task.name),
+    qry_img_path: await images.pathOf(query, folder),
     tgt_inst: [...instructions][0] ?? "",
     tgt_text: candidates.map(({ text }) => text ?? ""),
     tgt_img_path: paths,
   };
-}
-
-/** Writes each image once, lossless. */
-class ImageFiles {
-  readonly #folder: string;
-  readonly #paths = new Map<RawImage, string>();
-
-  constructor(folder: string) {
-    this.#folder = folder;
-  }
-
-  /** The image's path, relative to the folder; "" without one. */
-  async pathOf({ image }: EmbeddingInput, task: string): Promise<string> {
-    if (image === undefined) return "";
-    if (typeof image === "string" || !("data" in image)) {
-      throw new DataError({ message: `task ${task}: only decoded images can be written; decode them first`, details: { task } });
-    }
-    const known = this.#paths.get(image);
-    if (known !== undefined) return known;
-    const path = `${task.replace("/", "-")}/${this.#paths.size}.png`;
-    this.#paths.set(image, path);
-    const { default: sharp } = await import("sharp");
-    const { width, height, data } = image;
-    await writeFileAtomic(join(this.#folder, path), await sharp(data, { raw: { width, height, channels: 3 } }).png().toBuffer()); // prettier-ignore
-    return path;
-  }
 }

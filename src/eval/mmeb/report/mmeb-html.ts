@@ -1,4 +1,5 @@
 import { mean } from "../../bootstrap.ts";
+import { casesSection } from "../../cases/cases-section.ts";
 import { heatMapChart, shiftCell } from "../../report/charts/heat-map.ts";
 import type { Chart } from "../../report/charts/render-chart.ts";
 import { count, decimal, percent } from "../../report/format-number.ts";
@@ -8,15 +9,23 @@ import { lineLegend } from "../../report/sections/line-legend.ts";
 import { figure, gallery, legend, swatch, table, type Section } from "../../report/sections/parts.ts";
 import { pairMean } from "../../../embed/diversity/path-matrix.ts";
 import { META_TASKS } from "../../../data/mmeb/datasets.ts";
+import { viewTitle } from "../../views.ts";
+import { MMEB_GROUPS } from "../groups.ts";
 import { computeChart, type ComputePoint } from "./charts/compute-chart.ts";
 import { radarChart, type RadarLine } from "./charts/radar-chart.ts";
 import type { MmebReport } from "./mmeb-report.ts";
-import { datasetTable, groupTable, viewTitle, type TextTable } from "./report-tables.ts";
+import { datasetTable, groupTable, type TextTable } from "./report-tables.ts";
 
 /** The report as one page: means beside the published rows, radar of the meta-tasks, paths by datasets, scores against computation. */
 export async function renderMmebReport(report: MmebReport): Promise<string> {
   const notice = report.notices.length === 0 ? null : report.notices.join(" ");
-  const sections = [await means(report), await paths(report), datasets(report), method(report)];
+  const sections = [
+    await means(report),
+    await paths(report),
+    datasets(report),
+    casesSection(report.cases, report.model.pathCount),
+    method(report),
+  ];
   return renderPage({ title: report.title, createdAt: report.createdAt, notice }, sections.filter((section) => section !== undefined)); // prettier-ignore
 }
 
@@ -78,13 +87,18 @@ async function paths(report: MmebReport): Promise<Section | undefined> {
 
 function pathsByDatasets(report: MmebReport): Chart {
   const single = report.views.filter(({ view }) => view.startsWith("path "));
-  const scores = report.datasets.map((_, place) => single.map(({ datasets: all }) => all[place]?.value ?? 0));
+  const groups = MMEB_GROUPS.filter((group) => (single[0]?.groups[group] ?? null) !== null);
+  const names = [...report.datasets.map(({ name, metaTask }) => `${name}, ${metaTask}`), ...groups.map((group) => `Mean of ${group}`)];
+  const scores = [
+    ...report.datasets.map((_, place) => single.map(({ datasets: all }) => all[place]?.value ?? 0)),
+    ...groups.map((group) => single.map((view) => view.groups[group]?.value ?? 0)),
+  ];
   const shifts = scores.map((row) => row.map((score) => score - mean(row)));
   const reach = Math.max(0.005, ...shifts.flat().map(Math.abs));
   return heatMapChart({
     id: "paths-by-datasets",
-    description: `Heat map of precision at 1 by path and dataset: ${report.datasets.map(({ name }, place) => `${name} ${scores[place]?.map(percent).join(", ")}`).join("; ")}.`,
-    rows: report.datasets.map(({ name, metaTask }) => `${name}, ${metaTask}`),
+    description: `Heat map of precision at 1 by path and dataset: ${names.map((name, place) => `${name} ${scores[place]?.map(percent).join(", ")}`).join("; ")}.`,
+    rows: names,
     columns: single.map(({ view }) => (single.length > 5 ? view.slice("path ".length) : view)),
     labelWidth: 160,
     cell: { width: Math.max(34, Math.min(49, Math.floor(260 / single.length))), height: 22 },

@@ -28,6 +28,13 @@ test("missing datasets, subsets and what was left out are told first", () => {
   expect(report(ALL).notices).toEqual([]);
 });
 
+test("results without failure cases, as earlier versions kept them, are named", () => {
+  const [old, current] = [madeUpResult("GQA", ["1100"]), { ...madeUpResult("CIRR", ["1100"]), cases: [] }];
+  const cases = { tasks: [{ task: "CIRR", cases: [] }], pictures: {}, leftOut: 0, unreadable: 0 };
+  const { notices } = buildMmebReport({ name: "x", results: [old, current], createdAt: new Date(0), cases });
+  expect(notices.at(-1)).toBe("No failure cases are shown of GQA: their results are of an earlier version.");
+});
+
 test("the Markdown sets the published rows beside the model's views", () => {
   const text = mmebMarkdown(report(ALL));
   expect(text).toMatch(/\*\*path 1\*\* \| 50\.0 ±/);

@@ -1,7 +1,8 @@
 import { MMEB_DATASETS, type MmebDataset } from "../../../data/mmeb/datasets.ts";
 import { collapseVerdict, type CollapseVerdict } from "../../../embed/diversity/collapse-verdict.ts";
-import { symmetricMatrix, type PathMatrix } from "../../../embed/diversity/path-matrix.ts";
-import { mean, type BootstrapOptions } from "../../bootstrap.ts";
+import { meanMatrix, type PathMatrix } from "../../../embed/diversity/path-matrix.ts";
+import type { BootstrapOptions } from "../../bootstrap.ts";
+import type { CaseGallery } from "../../cases/query-case.ts";
 import type { Fact } from "../../report/report-types.ts";
 import { datasetOf, type DatasetResult } from "../dataset-result.ts";
 import { byGroup, isInGroup, type MmebGroup } from "../groups.ts";
@@ -48,6 +49,8 @@ export interface MmebReport {
   readonly paths: { readonly rankCorrelation: PathMatrix; readonly verdict: CollapseVerdict };
   readonly embeddingFlops: EmbeddingFlops | null;
   readonly published: readonly PublishedRow[];
+  /** Misses and disagreements with their pictures; null if they were not looked for. */
+  readonly cases: CaseGallery | null;
 }
 
 /** What a report is made of. */
@@ -57,11 +60,12 @@ export interface MmebReportInput {
   readonly createdAt: Date;
   readonly facts?: readonly Fact[];
   readonly embeddingFlops?: EmbeddingFlops | undefined;
+  readonly cases?: CaseGallery | undefined;
   readonly bootstrap?: BootstrapOptions;
 }
 
 /** Works out everything a report on MMEB shows. @throws {DataError} if the results are of different models. */
-export function buildMmebReport({ name, results, createdAt, facts = [], embeddingFlops, bootstrap }: MmebReportInput): MmebReport {
+export function buildMmebReport({ name, results, createdAt, facts = [], embeddingFlops, cases, bootstrap }: MmebReportInput): MmebReport {
   const options = { seed: bootstrap?.seed ?? 0, resamples: bootstrap?.resamples ?? 2000 };
   const there = new Set(results.map(({ dataset }) => dataset));
   const absent = MMEB_DATASETS.flatMap((dataset) => (there.has(dataset.name) ? [] : [dataset.name]));
@@ -71,7 +75,7 @@ export function buildMmebReport({ name, results, createdAt, facts = [], embeddin
     version: 1,
     title: `${name} on MMEB`,
     createdAt: createdAt.toISOString(),
-    notices: noticesOf(results, absent),
+    notices: [...noticesOf(results, absent), ...(cases === undefined ? [] : casesNotice(results))],
     facts,
     model: { name, pathCount: results[0]?.pathCount ?? 1 },
     bootstrap: { ...options, confidence: 0.95 },
@@ -82,6 +86,7 @@ export function buildMmebReport({ name, results, createdAt, facts = [], embeddin
     paths: { rankCorrelation, verdict: collapseVerdict(rankCorrelation) },
     embeddingFlops: embeddingFlops ?? null,
     published: PUBLISHED_ROWS,
+    cases: cases ?? null,
   };
 }
 
@@ -89,6 +94,12 @@ function describeDataset(result: DatasetResult): ReportedDataset {
   const { name, metaTask, distribution } = datasetOf(result);
   const { rows, candidates, chance, omitted } = result;
   return { name, metaTask, distribution, queries: rows.length, candidates, chance, omitted };
+}
+
+/** Results that were kept before there were cases have none. */
+function casesNotice(results: readonly DatasetResult[]): string[] {
+  const without = results.flatMap(({ dataset, cases }) => (cases === undefined ? [dataset] : []));
+  return without.length === 0 ? [] : [`No failure cases are shown of ${without.join(", ")}: their results are of an earlier version.`];
 }
 
 function noticesOf(results: readonly DatasetResult[], absent: readonly string[]): string[] {
@@ -106,8 +117,4 @@ function noticesOf(results: readonly DatasetResult[], absent: readonly string[])
     ...(subsets.length === 0 ? [] : [`Only the first ${subsets.join(" or ")} rows of each dataset are scored.`]),
     ...(omitted.length === 0 ? [] : [`Left out because text and image are empty, or the image is missing: ${omitted.join("; ")}.`]),
   ];
-}
-
-function meanMatrix(matrices: readonly PathMatrix[]): PathMatrix {
-  return symmetricMatrix(matrices[0]?.length ?? 0, (left, right) => mean(matrices.flatMap((matrix) => matrix[left]?.[right] ?? [])));
 }

@@ -1,7 +1,7 @@
 import type { Estimate } from "../../bootstrap.ts";
 import { ABSENT, percent } from "../../report/format-number.ts";
 import { MMEB_GROUPS, type MmebGroup } from "../groups.ts";
-import type { MmebView } from "../summarise.ts";
+import { viewTitle } from "../../views.ts";
 import type { MmebReport } from "./mmeb-report.ts";
 
 /** A table of text: the first cell of a row is its heading. */
@@ -14,17 +14,6 @@ export interface TextTable {
 export interface TextTableRow {
   readonly cells: readonly string[];
   readonly strong?: boolean;
-}
-
-/** What a view is called in reports. */
-export function viewTitle(view: MmebView, pathCount: number): string {
-  if (pathCount === 1) return "one vector";
-  const titles: Readonly<Record<string, string>> = {
-    all: "all paths, aligned sum",
-    maxSim: "all paths, MaxSim",
-    oracle: "best path (oracle)",
-  };
-  return titles[view] ?? view;
 }
 
 /** The head of a group's column: `CLS`, or `CLS (3 of 10)` where datasets are missing. */

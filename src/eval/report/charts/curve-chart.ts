@@ -35,7 +35,7 @@ export function pathLines(report: Report, model: string): Line[] {
   if (curve === undefined) return [];
   const paths = Math.max(...curve.points.map(({ pathPrecisions }) => pathPrecisions?.length ?? 0));
   return Array.from({ length: Math.min(paths, LINE_STYLES) }, (_, path) => ({
-    label: `path ${path + 1}`,
+    label: `path ${path}`,
     style: path,
     runs: [drop(curve.points.map(({ step, pathPrecisions }) => [step, pathPrecisions?.[path] ?? null]))],
   }));

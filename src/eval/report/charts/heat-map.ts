@@ -8,7 +8,7 @@ export interface HeatMap {
   readonly description: string;
   readonly rows: readonly string[];
   readonly columns: readonly string[];
-  /** Where the label of a row stands. */
+  /** Where the label of a row stands: whole pixels. */
   readonly labelWidth: number;
   readonly cell: { readonly width: number; readonly height: number };
   readonly cells: readonly (readonly HeatCell[])[];

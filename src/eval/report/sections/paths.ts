@@ -1,16 +1,19 @@
-import { heatCell, heatMapChart, shiftCell, type HeatMap } from "../charts/heat-map.ts";
+import { pairChart } from "../charts/pair-chart.ts";
+import { heatMapChart, shiftCell, type HeatMap } from "../charts/heat-map.ts";
 import { taskLabel } from "../charts/task-bars.ts";
 import { curveChart, pathLines } from "../charts/curve-chart.ts";
 import type { Chart } from "../charts/render-chart.ts";
-import { mean } from "../../bootstrap.ts";
+import { mean, type Estimate } from "../../bootstrap.ts";
 import { COLLAPSE_THRESHOLD, type CollapseVerdict } from "../../../embed/diversity/collapse-verdict.ts";
-import { pairMean, type PathMatrix } from "../../../embed/diversity/path-matrix.ts";
+import { pairMean } from "../../../embed/diversity/path-matrix.ts";
 import { modelOf } from "../find-in-report.ts";
 import { decimal, percent } from "../format-number.ts";
 import { html, type Html } from "../html.ts";
 import type { ModelDiversity, Report, ReportModel } from "../report-types.ts";
+import { MEAN_NAMES } from "../result-rows.ts";
 import { lineLegend } from "./line-legend.ts";
-import { figure, gallery, legend, swatch, table, type Section, type TableRow } from "./parts.ts";
+import { figure, folded, gallery, legend, swatch, table, type Section, type TableRow } from "./parts.ts";
+import { scoreCell } from "./tasks.ts";
 
 /** What each path is good at, and how different the paths are. */
 export async function paths(report: Report): Promise<Section | undefined> {
@@ -25,7 +28,8 @@ export async function paths(report: Report): Promise<Section | undefined> {
       Paths of different seeds do not correspond, so these pictures are of one run${main.seeds.length > 1 && ` (seed ${seed})`}. In the
       first, the colour says how far a path lies above or below the mean of the paths in that task.
     </p>
-    ${gallery(strengths)} ${gallery(matrices, "narrow")} ${diversityTable(report)}
+    ${gallery(strengths)} ${main.pathCount > 1 && folded("Each path alone, with intervals", pathTable(report, main))}
+    ${gallery(matrices, "narrow")} ${diversityTable(report)}
     <p class="note">
       The rank correlation of the scores decides: above ${decimal(COLLAPSE_THRESHOLD)} paths count as one. The raw cosine misleads, for a
       constant offset per path lowers it while all paths go on ranking alike. CKA is biased upwards where inputs are few.
@@ -50,45 +54,50 @@ const SHIFT_LEGEND = [
 ];
 
 function pathsByTasks(report: Report, main: ReportModel): Chart {
-  const scores = report.tasks.map((_, task) => main.paths.map((path) => path.tasks[task]?.value ?? 0));
+  const means = pathMeans(main);
+  const ofTasks = report.tasks.map((_, task) => main.paths.map((path) => path.tasks[task]?.value ?? 0));
+  const scores = [...ofTasks, ...means.map((group) => group.means.map(({ value }) => value))];
   const shifts = scores.map((row) => row.map((score) => score - mean(row)));
   const reach = Math.max(0.005, ...shifts.flat().map(Math.abs));
-  const labels = report.tasks.map((task, index) => `${taskLabel(report, index)}, ${task.concepts}`);
+  const labels = [...report.tasks.map((task, index) => `${taskLabel(report, index)}, ${task.concepts}`), ...means.map(({ name }) => name)];
   const map: HeatMap = {
     id: "paths-by-tasks",
-    description: `Heat map of precision at 1 by path and task: ${report.tasks.map((task, index) => `${task.name} ${scores[index]?.map(percent).join(", ")}`).join("; ")}.`,
+    description: `Heat map of precision at 1 by path and task: ${labels.map((label, index) => `${label} ${scores[index]?.map(percent).join(", ")}`).join("; ")}.`,
     rows: labels,
-    columns: main.paths.map((_, path) => (main.paths.length > 5 ? String(path + 1) : `path ${path + 1}`)),
-    labelWidth: Math.min(204, Math.max(120, ...labels.map((label) => 6.1 * label.length))),
+    columns: main.paths.map((_, path) => (main.paths.length > 5 ? String(path) : `path ${path}`)),
+    labelWidth: Math.ceil(Math.min(204, Math.max(120, ...labels.map((label) => 6.1 * label.length)))),
     cell: { width: Math.max(34, Math.min(49, Math.floor(230 / main.paths.length))), height: 26 },
     cells: scores.map((row, task) => row.map((score, path) => shiftCell(shifts[task]?.[path] ?? 0, percent(score), reach))),
   };
   return heatMapChart(map);
 }
 
-function diversityCharts(diversity: ModelDiversity): [Chart, string][] {
-  return [
-    [pairChart("rank-correlation", "rank correlation of scores", diversity.rankCorrelation), "Rank correlation of scores"],
-    [pairChart("centred-cosine", "centred cosine", diversity.centredCosine), "Centred cosine"],
-    [pairChart("cka", "linear CKA", diversity.cka), "Linear CKA"],
-  ];
+const GROUPS = ["seen", "unseen", "all"] as const;
+
+/** Groups of tasks that there are, with each path's mean over them. */
+function pathMeans({ paths }: ReportModel): { readonly name: string; readonly means: readonly Estimate[] }[] {
+  return GROUPS.flatMap((group) => {
+    const means = paths.flatMap((path) => path.means[group] ?? []);
+    return means.length === 0 ? [] : [{ name: MEAN_NAMES[group], means }];
+  });
 }
 
-function pairChart(id: string, what: string, matrix: PathMatrix): Chart {
-  const names = matrix.map((_, path) => String(path + 1));
-  const side = Math.max(34, Math.min(56, Math.floor(240 / matrix.length)));
-  const text = matrix.flatMap((row, left) =>
-    row.flatMap((value, right) => (left < right ? [`${left + 1} and ${right + 1} ${decimal(value)}`] : [])),
-  );
-  return heatMapChart({
-    id,
-    description: `Heat map of the ${what} between paths: ${text.join(", ")}.`,
-    rows: names.map((name) => `path ${name}`),
-    columns: names,
-    labelWidth: 52,
-    cell: { width: side, height: Math.min(40, side) },
-    cells: matrix.map((row) => row.map((value) => heatCell(value, decimal(value), [0, 1]))),
-  });
+function pathTable(report: Report, main: ReportModel): Html {
+  const rows = report.tasks.map((task, index): TableRow => ({ cells: [`${taskLabel(report, index)}, ${task.concepts}`, ...main.paths.map((path) => scoreCell(path.tasks[index]))] })); // prettier-ignore
+  const means = pathMeans(main).map(({ name, means: all }): TableRow => ({ cells: [name, ...all.map((each) => scoreCell(each))], strong: true })); // prettier-ignore
+  const head = ["Task", ...main.paths.map((_, path) => `path ${path}`)];
+  return table({ caption: "P@1 of each path alone in percent, with 95 % intervals", head, rows: [...rows, ...means] });
+}
+
+function diversityCharts(diversity: ModelDiversity): [Chart, string][] {
+  return [
+    [
+      pairChart({ id: "rank-correlation", what: "rank correlation of scores", matrix: diversity.rankCorrelation }),
+      "Rank correlation of scores",
+    ],
+    [pairChart({ id: "centred-cosine", what: "centred cosine", matrix: diversity.centredCosine }), "Centred cosine"],
+    [pairChart({ id: "cka", what: "linear CKA", matrix: diversity.cka }), "Linear CKA"],
+  ];
 }
 
 function diversityTable(report: Report): Html | undefined {

@@ -1,8 +1,6 @@
 import type { ImageSize } from "../../../inputs/resize-image.ts";
+import { firstSize, LARGEST_SIDE } from "../../multimodal/longest-edge.ts";
 import type { ImageProcessorConfig } from "./preprocessor-config.ts";
-
-/** Nothing is made larger than this, in pixels on a side. @source Idefics3 reference implementation. */
-const LARGEST_SIDE = 4096;
 
 /** How an image is cut into tiles. */
 export interface TileLayout {
@@ -32,27 +30,6 @@ export function tileLayout(size: ImageSize, settings: ImageProcessorConfig): Til
 /** Tiles that an image becomes, the one that shows all of it included. */
 export function tileCount({ rows, columns }: Pick<TileLayout, "rows" | "columns">): number {
   return rows * columns + 1;
-}
-
-/** The size that an image is brought to before it is cut. */
-export function firstSize(size: ImageSize, { doResize, longestEdge }: Pick<ImageProcessorConfig, "doResize" | "longestEdge">): ImageSize {
-  return doResize ? withinBound(toLongestEdge(size, longestEdge)) : size;
-}
-
-/** The longer side becomes `longest`; the other keeps the aspect, and is made even. */
-function toLongestEdge({ width, height }: ImageSize, longest: number): ImageSize {
-  const aspect = width / height;
-  const shorter = (side: number): number => Math.max(1, Math.trunc(side) + (Math.trunc(side) % 2));
-  if (width >= height) return { width: longest, height: shorter(longest / aspect) };
-  return { width: shorter(longest * aspect), height: longest };
-}
-
-function withinBound({ width, height }: ImageSize): ImageSize {
-  const aspect = width / height;
-  const shorter = (side: number): number => Math.max(1, Math.trunc(side));
-  if (Math.max(width, height) <= LARGEST_SIDE) return { width, height };
-  if (width >= height) return { width: LARGEST_SIDE, height: shorter(LARGEST_SIDE / aspect) };
-  return { width: shorter(LARGEST_SIDE * aspect), height: LARGEST_SIDE };
 }
 
 /** The longer side becomes a multiple of a tile's, the shorter follows it and becomes one, too. */

@@ -1,9 +1,9 @@
-import type { RawImage } from "../../../inputs/embedding-input.ts";
 import type { Tokenizer } from "../../formats/tokenizer.ts";
+import { fitImage, type ImageFitting } from "../../multimodal/image-fitting.ts";
 import type { ImagePreparer } from "../../multimodal/image-preparer.ts";
 import type { Idefics3Config } from "./config.ts";
-import { firstSize, mostPixels, tileLayout, type TileLayout } from "./image-layout.ts";
-import { resizeImage, tileTensors, type TileGrid } from "./image-tiles.ts";
+import { mostPixels, tileLayout, type TileLayout } from "./image-layout.ts";
+import { tileTensors, type TileGrid } from "./image-tiles.ts";
 import { imageTokens } from "./image-tokens.ts";
 import { toHuggingFacePreprocessorConfig, type ImageProcessorConfig } from "./preprocessor-config.ts";
 
@@ -33,9 +33,12 @@ export function idefics3Images({ config, tokenizer, settings }: PreparerParts): 
     known.set(key, tokens);
     return tokens;
   };
+  const { doResize, longestEdge, filter } = settings;
+  const fitting: ImageFitting = { kind: "longest-edge", doResize, longestEdge, filter };
   return {
     maxPixels: mostPixels(settings),
-    fit: (image) => shrink(image, settings),
+    fitting,
+    fit: (image) => fitImage(image, fitting),
     layout(size) {
       const layout = tileLayout(size, settings);
       return { tokens: tokensOf(layout), grid: { rows: Math.max(1, layout.rows), columns: Math.max(1, layout.columns) } };
@@ -45,17 +48,6 @@ export function idefics3Images({ config, tokenizer, settings }: PreparerParts): 
     toHuggingFaceConfig: () => toHuggingFacePreprocessorConfig(settings, { name }),
     toProcessorConfig: () => ({ processor_class: `${name}Processor`, image_seq_len: tokensPerTile }),
   };
-}
-
-/**
- * The first of the steps that an image goes through, where it makes the image smaller and would not be taken again: the steps behind it, up to the
- * tiles, then give what they give for the image itself.
- */
-function shrink(image: RawImage, settings: ImageProcessorConfig): RawImage {
-  const size = firstSize(image, settings);
-  const again = firstSize(size, settings);
-  const isSmaller = size.width * size.height < image.width * image.height;
-  return isSmaller && again.width === size.width && again.height === size.height ? resizeImage(image, size, settings) : image;
 }
 
 /** The longest side, in whole tiles and at least one, whose square has so many pixels. Smaller images are enlarged to it: there is no lower limit. */

@@ -1,7 +1,8 @@
 import { ConfigError } from "../../../errors/families.ts";
+import { fitImage, type ImageFitting } from "../../multimodal/image-fitting.ts";
 import type { ImagePreparer } from "../../multimodal/image-preparer.ts";
 import { imageGrid, imageTokenCount } from "./image-grid.ts";
-import { baseImage, imageTiles, tileTensors } from "./image-tiles.ts";
+import { imageTiles, tileTensors } from "./image-tiles.ts";
 import { toHuggingFacePreprocessorConfig, type ImageProcessorConfig } from "./preprocessor-config.ts";
 
 /**
@@ -11,9 +12,11 @@ import { toHuggingFacePreprocessorConfig, type ImageProcessorConfig } from "./pr
 export function llavaNextImages(imageTokenId: number, settings: ImageProcessorConfig): ImagePreparer {
   const { gridPinpoints, tileSize } = settings;
   const isBaseOnly = gridPinpoints.length === 0;
+  const fitting: ImageFitting = isBaseOnly ? { kind: "square", side: tileSize } : { kind: "none" };
   return {
     maxPixels: Math.max(tileSize ** 2, ...gridPinpoints.map(({ width, height }) => width * height)),
-    fit: (image) => (isBaseOnly ? baseImage(image, settings) : image),
+    fitting,
+    fit: (image) => fitImage(image, fitting),
     layout(size) {
       const grid = imageGrid(size, settings);
       const tokens = Array.from({ length: imageTokenCount(grid, settings) }, () => imageTokenId);

@@ -34,6 +34,9 @@ export const QWEN2_VL_IMAGE_PROCESSOR: ImageProcessorConfig = {
   doResize: true,
 };
 
+/** What the size of a picture follows from. */
+export type PixelLimits = Pick<ImageProcessorConfig, "patchSize" | "mergeSize" | "minPixels" | "maxPixels" | "doResize">;
+
 /** The longest side over the shortest that is still taken. */
 const MOST_ELONGATED = 200;
 
@@ -42,7 +45,7 @@ const MOST_ELONGATED = 200;
  * @throws {ProcessorError} if one side is more than 200 times the other, or resizing is needed and switched off.
  * @source `smart_resize` of the Qwen2-VL reference implementation.
  */
-export function smartResize({ width, height }: ImageSize, config: ImageProcessorConfig): ImageSize {
+export function smartResize({ width, height }: ImageSize, config: PixelLimits): ImageSize {
   const { minPixels, maxPixels, doResize } = config;
   const factor = config.patchSize * config.mergeSize;
   if (Math.max(width, height) / Math.min(width, height) > MOST_ELONGATED) {

@@ -1,7 +1,7 @@
-import { resizeBicubic } from "../../../inputs/resize-image.ts";
+import { fitImage, type ImageFitting } from "../image-fitting.ts";
 import type { ImagePreparer } from "../image-preparer.ts";
 import type { ImageTensors } from "../token-batch.ts";
-import { imagesToPatches, imageTokenCount, patchGridOf, smartResize, type ImageProcessorConfig } from "./image-processor.ts";
+import { imagesToPatches, imageTokenCount, patchGridOf, type ImageProcessorConfig } from "./image-processor.ts";
 import type { ImageBatch } from "./image-tensors.ts";
 import { toHuggingFacePreprocessorConfig } from "./preprocessor-config.ts";
 
@@ -18,9 +18,12 @@ export interface PatchImagesOptions {
 /** Images as a model with patches in merge blocks takes them: one token per block. */
 export function patchImages(options: PatchImagesOptions): ImagePreparer {
   const { imageTokenId, settings, processorClass, toTensors } = options;
+  const { patchSize, mergeSize, minPixels, maxPixels, doResize } = settings;
+  const fitting: ImageFitting = { kind: "patches", settings: { patchSize, mergeSize, minPixels, maxPixels, doResize } };
   return {
-    maxPixels: settings.maxPixels,
-    fit: (image) => resizeBicubic(image, smartResize(image, settings)),
+    maxPixels,
+    fitting,
+    fit: (image) => fitImage(image, fitting),
     layout(size) {
       const grid = patchGridOf(size, settings);
       return { grid, tokens: Array.from({ length: imageTokenCount(grid, settings) }, () => imageTokenId) };

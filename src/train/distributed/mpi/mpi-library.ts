@@ -1,6 +1,7 @@
 import { DeviceError } from "../../../errors/families.ts";
 import type { Launch } from "../launch.ts";
-import { familyOf, libraryNames, MPI_KINDS, type Handle, type MpiFamily } from "./mpi-kinds.ts";
+import { librariesToTry } from "./find-library.ts";
+import { familyOf, MPI_KINDS, type Handle, type MpiFamily } from "./mpi-kinds.ts";
 
 /** What a C function is given: numbers, handles, and arrays, which are passed as they lie in memory. */
 export type CValue = Handle | null | Uint8Array | Int32Array;
@@ -35,8 +36,10 @@ export interface MpiLibraryOptions {
  */
 export async function loadMpiLibrary({ library, family, platform = process.platform }: MpiLibraryOptions): Promise<MpiLibrary> {
   const koffi = await loadKoffi();
+  // UCX would watch every change of the process's memory, of which V8 makes many in several threads at once: MPICH crashed over it now and then
+  process.env["UCX_MEM_EVENTS"] ??= "n";
   const failures: string[] = [];
-  for (const name of library === undefined ? libraryNames(family, platform) : [library]) {
+  for (const name of library === undefined ? librariesToTry(family, { platform, path: process.env["PATH"] }) : [library]) {
     try {
       // plug-ins of Open MPI take their symbols from the library that is loaded already
       return describe(name, koffi.load(name, { global: true }));
@@ -70,7 +73,7 @@ const LONGEST_DESCRIPTION = 8192; // MPI_MAX_LIBRARY_VERSION_STRING of MPICH; Op
 function describe(name: string, loaded: Loaded): MpiLibrary {
   const bind = (symbol: string, types: readonly string[]): CFunction => loaded.func(symbol, "int", [...types]) as CFunction;
   const [text, length] = [new Uint8Array(LONGEST_DESCRIPTION), new Int32Array(1)];
-  bind("MPI_Get_library_version", ["void *", "void *"])(text, length);
+  versionFunction(name, bind)(text, length);
   const [description = ""] = new TextDecoder()
     .decode(text.subarray(0, length[0]))
     .replaceAll("\0", "")
@@ -88,6 +91,18 @@ function describe(name: string, loaded: Loaded): MpiLibrary {
   return { name, family, description, ...handles, func };
 }
 
+function versionFunction(library: string, bind: (symbol: string, types: readonly string[]) => CFunction): CFunction {
+  try {
+    return bind("MPI_Get_library_version", ["void *", "void *"]);
+  } catch (cause) {
+    throw new DeviceError({
+      message: `${library} is no library of MPI 3 or later, as it has no MPI_Get_library_version; name another by POLYVEC_MPI_LIBRARY`,
+      details: { device: "mpi", library },
+      cause,
+    });
+  }
+}
+
 function unknownKind(library: string, description: string): DeviceError {
   return new DeviceError({
     message:
@@ -102,6 +117,6 @@ function notFound(library: string | undefined, failures: readonly string[]): Dev
   const message =
     library === undefined
       ? `this process was started by an MPI launcher, but no MPI library can be loaded (${failures.join("; ")}). ${wayOut}`
-      : `POLYVEC_MPI_LIBRARY names ${library}, which cannot be loaded: ${failures.join("; ")}. ${wayOut}`;
+      : `POLYVEC_MPI_LIBRARY names ${library}, which cannot be used: ${failures.join("; ")}. ${wayOut}`;
   return new DeviceError({ message, details: { device: "mpi", ...(library === undefined ? {} : { library }), tried: failures } });
 }

@@ -1,9 +1,10 @@
-import { toPromptInput, type ImageOpener } from "../../../data/pairs/pair-input.ts";
+import type { ImageOpener } from "../../../data/pairs/pair-input.ts";
 import type { PairDataset } from "../../../data/pairs/pair-dataset.ts";
 import type { PairRow, PairSide } from "../../../data/pairs/pair-row.ts";
 import { ConfigError, present } from "../../../errors/families.ts";
-import { RandomStream } from "../../../random/random-stream.ts";
-import type { BatchSource, ContrastiveBatch } from "../../batch-source.ts";
+import type { BatchSource } from "../../batch-source.ts";
+import type { PairData } from "../../recipe/recipe-types.ts";
+import { choose, pairBatch } from "./pair-batch.ts";
 import { readScattered } from "./read-scattered.ts";
 import { consecutiveRows, RowsByLength, scatteredRows } from "./row-order.ts";
 import { SlotSchedule } from "./slot-schedule.ts";
@@ -16,6 +17,13 @@ export interface MixedDataset {
   readonly weight: number;
   /** Only so many rows, the first. */
   readonly rows: number;
+}
+
+/** A dataset with its weight and rows as a recipe says. */
+export function mixedDataset(dataset: PairDataset, { datasets = {}, rowsPerDataset }: PairData): MixedDataset {
+  const { weight, rows: most = rowsPerDataset } = datasets[dataset.name] ?? {};
+  const rows = Math.min(dataset.rows, most);
+  return { dataset, rows, weight: weight ?? rows };
 }
 
 /** How batches of pairs are drawn. */
@@ -58,7 +66,7 @@ export function pairSource(options: PairSourceOptions): BatchSource {
         drawn.push(...(await present(drawers[dataset], "a dataset").draw(draw)));
       }
       const names = new Set(drawn.map(({ dataset }) => dataset));
-      return toBatch(drawn, [...names].join("+"), options);
+      return pairBatch(drawn, [...names].join("+"), { ...options, keys: targetKeys(drawn, { sameImage: options.maskSameImage }) });
     },
   };
 }
@@ -82,20 +90,9 @@ class RowDrawer {
   }
 
   async draw(draw: number): Promise<DrawnPair[]> {
-    const { seed, hardNegatives } = this.#options;
     const { name } = this.#mixed.dataset;
     const pairs = await this.#read(await this.#rowsOf(draw));
-    return pairs.map((pair, place) => {
-      const stream = new RandomStream(seed, "choice", name, draw, place);
-      const positive = pair.positives.length === 1 ? present(pair.positives[0], "a positive") : stream.pick(pair.positives);
-      const isAll = pair.hardNegatives.length <= hardNegatives;
-      return {
-        pair,
-        positive,
-        hardNegatives: isAll ? pair.hardNegatives : stream.sample(pair.hardNegatives, hardNegatives),
-        dataset: name,
-      };
-    });
+    return pairs.map((pair, place) => choose(pair, { ...this.#options, dataset: name, draw, place }));
   }
 
   #read(rows: readonly number[]): Promise<PairRow[]> {
@@ -110,21 +107,6 @@ const IMAGE_LENGTH = 1000;
 function lengthOfRow({ query, positives }: PairRow): number {
   const lengthOf = ({ text, images }: PairSide): number => text.length + IMAGE_LENGTH * images.length;
   return lengthOf(query) + Math.max(...positives.map(lengthOf));
-}
-
-function toBatch(drawn: readonly DrawnPair[], task: string, { openImage, maskSameImage }: PairSourceOptions): ContrastiveBatch {
-  const input = (side: PairSide, { pair, dataset }: DrawnPair): ReturnType<typeof toPromptInput> =>
-    toPromptInput(side, openImage, `${dataset}, row ${pair.row}`);
-  return {
-    kind: "contrastive",
-    task,
-    queries: drawn.map((row) => input(row.pair.query, row)),
-    targets: [
-      ...drawn.map((row) => input(row.positive, row)),
-      ...drawn.flatMap((row) => row.hardNegatives.map((side) => input(side, row))),
-    ],
-    targetKeys: targetKeys(drawn, { sameImage: maskSameImage }),
-  };
 }
 
 function checkSizes({ batchSize, datasets }: PairSourceOptions, together: number): void {
