@@ -4,7 +4,7 @@ import type { Graph } from "../../engine/graph/graph-builder.ts";
 import { countFlops } from "../../eval/benchmark/count-flops.ts";
 import type { PromptInput } from "../../inputs/embedding-input.ts";
 import { visionModeOf, type VisionMode } from "../../model/multimodal/token-batch.ts";
-import { type ContrastiveBatch, type LanguageBatch, type TrainingBatch } from "../../train/batch-source.ts";
+import type { ContrastiveBatch, LanguageBatch, TrainingBatch } from "../../train/batch-source.ts";
 import { buildLossGradientGraph, type LossOptions } from "../../train/objective/loss-graph.ts";
 import { inPrecision } from "../../train/precision/precision.ts";
 import type { Recipe } from "../../train/recipe/recipe-types.ts";

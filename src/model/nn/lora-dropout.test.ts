@@ -181,7 +181,7 @@ describe("a layer", () => {
         ...INPUTS,
         dropoutSeeds: intTensor([2], [random.integer(2 ** 32) | 0, random.integer(2 ** 32) | 0]),
       });
-      (y?.data as Float32Array).forEach((value, at) => {
+      (y as FloatTensor).data.forEach((value, at) => {
         sums[at] = (sums[at] as number) + value;
         squares[at] = (squares[at] as number) + value * value;
       });

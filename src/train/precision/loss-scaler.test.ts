@@ -36,7 +36,7 @@ describe("scales, counters and gradients are those of torch.amp.GradScaler, to t
       const tensor = floatTensor([2], [scaled ?? Infinity, 0]);
       const isFinite = scaler.unscale(new Map([["finite", zeros([3])], ["w", tensor]])); // prettier-ignore
       expect(isFinite).toBe(!overflow);
-      if (gradient !== null) expect(tensor.data[0]).toBe(Math.fround(gradient));
+      expect(tensor.data[0]).toBe(gradient === null ? Infinity : Math.fround(gradient));
       scaler.update({ isFinite, step: at + 1 });
       expect([scaler.scale, scaler.state().get("counts")?.data[0]]).toEqual([scale, clean]);
     }

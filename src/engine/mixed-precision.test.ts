@@ -2,21 +2,21 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { expectClose } from "../../../test/support/engine/expect-close.ts";
-import { DeviceError, present } from "../../errors/families.ts";
-import { RandomStream } from "../../random/random-stream.ts";
-import { differentiate, gradientName } from "../autodiff/differentiate.ts";
-import { compileGraph } from "../runtime/compile.ts";
-import { GraphSession } from "../runtime/graph-session.ts";
-import { floatTensor, isHalf, type FloatTensor, type HalfType, type Tensor } from "../tensor/tensor.ts";
-import { symbol } from "./dimension.ts";
-import { GraphBuilder, type Graph } from "./graph-builder.ts";
-import { mixPrecision } from "./mixed-precision.ts";
-import { add, attention, gather, iota, matmul, mul, reduceMean, reduceSum, reshape, rmsNorm, silu, square } from "./operators.ts";
-import { denseOf } from "./reference/dense.ts";
-import { evaluateGraph } from "./reference/evaluate.ts";
-import { roundToHalf } from "./reference/round-half.ts";
-import type { Value } from "./value.ts";
+import { expectClose } from "../../test/support/engine/expect-close.ts";
+import { DeviceError, present } from "../errors/families.ts";
+import { RandomStream } from "../random/random-stream.ts";
+import { differentiate, gradientName } from "./autodiff/differentiate.ts";
+import { compileGraph } from "./runtime/compile.ts";
+import { GraphSession } from "./runtime/graph-session.ts";
+import { floatTensor, isHalf, type FloatTensor, type HalfType, type Tensor } from "./tensor/tensor.ts";
+import { symbol } from "./graph/dimension.ts";
+import { GraphBuilder, type Graph } from "./graph/graph-builder.ts";
+import { mixPrecision } from "./graph/mixed-precision.ts";
+import { add, attention, gather, iota, matmul, mul, reduceMean, reduceSum, reshape, rmsNorm, silu, square } from "./graph/operators.ts";
+import { denseOf } from "./graph/reference/dense.ts";
+import { evaluateGraph } from "./graph/reference/evaluate.ts";
+import { roundToHalf } from "./graph/reference/round-half.ts";
+import type { Value } from "./graph/value.ts";
 
 const [B, T, D, H] = [2, 5, 8, 16];
 const batch = symbol("batch");
@@ -52,7 +52,7 @@ function inputsOf(graph: Graph): Record<string, FloatTensor> {
 
 async function runOnce(graph: Graph, inputs: Readonly<Record<string, Tensor>>): Promise<Readonly<Record<string, Tensor>>> {
   await using session = await GraphSession.create(graph, { threads: 1, keepRecomputation: true });
-  return session.run(inputs);
+  return await session.run(inputs);
 }
 
 /** Half the distance between neighbours at 1: what rounding changes a number by, at most. */
