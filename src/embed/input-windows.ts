@@ -108,7 +108,9 @@ class PreparedAhead<Input, Value> {
   /** The next input; undefined when there are no more. @throws what the stream throws. */
   async next(): Promise<Prepared<Value> | undefined> {
     this.#fill();
-    const { prepared, bytes } = (await this.#queue.shift()) ?? {};
+    const head = this.#queue.shift();
+    if (head === undefined) return undefined;
+    const { prepared, bytes } = await head;
     this.#bound.leave(bytes);
     this.#fill();
     return prepared;

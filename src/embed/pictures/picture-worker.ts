@@ -1,4 +1,4 @@
-import Tinypool from "tinypool";
+import { Tinypool } from "tinypool";
 import { fitImage } from "../../model/multimodal/image-fitting.ts";
 import { decodePicture, type PictureTask } from "./picture-task.ts";
 
@@ -6,7 +6,7 @@ import { decodePicture, type PictureTask } from "./picture-task.ts";
 let last: Promise<unknown> = Promise.resolve();
 
 /** What a thread of the pool does. The pixels it makes are handed over, not copied. */
-export default function prepare(task: PictureTask): Promise<unknown> {
+export function work(task: PictureTask): Promise<unknown> {
   const turn = last.then(() => prepareNow(task));
   last = turn.catch(() => undefined);
   return turn;

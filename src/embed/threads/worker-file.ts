@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 
-/** A module that threads load: as it is built, and its source. */
+/** A module that threads load, as it is built, and its source: it exports `work`, which does a task, and `close` if something is to be closed. */
 export interface WorkerFile {
   readonly built: URL;
   readonly source: URL;
@@ -15,6 +15,6 @@ export function workerFile({ built, source }: WorkerFile): string {
     .replace(/\.cjs$/, ".mjs"); // a module written in a URL finds no packages by name
   const [tsx, entry] = [pathToFileURL(reader).href, source.href].map((url) => JSON.stringify(url));
   const lines = `import { register } from ${tsx}; register(); const loaded = await import(${entry});`;
-  const exported = "export default loaded.default; export const close = loaded.close;";
+  const exported = "export const { work, close } = loaded;";
   return `data:text/javascript,${encodeURIComponent(`${lines} ${exported}`)}`;
 }

@@ -1,4 +1,4 @@
-import type Tinypool from "tinypool";
+import type { Tinypool } from "tinypool";
 import { InvariantError } from "../../errors/families.ts";
 import { workerFile, type WorkerFile } from "./worker-file.ts";
 
@@ -20,7 +20,7 @@ export interface WorkerPoolOptions {
 /** A thread that has nothing to do ends after so many ms. */
 const IDLE_MS = 5000;
 
-/** Threads that do tasks with the default export of a module. They do not keep the process alive. */
+/** Threads that do tasks with the export `work` of a module. They do not keep the process alive. */
 export class WorkerPool<Task, Result> implements AsyncDisposable {
   readonly #pool: Tinypool;
   readonly #running = new Set<Promise<unknown>>();
@@ -33,14 +33,14 @@ export class WorkerPool<Task, Result> implements AsyncDisposable {
   }
 
   static async start<Task, Result>({ file, threads, tasksPerThread, stay, ...told }: WorkerPoolOptions): Promise<WorkerPool<Task, Result>> {
-    const { default: Pool } = await import("tinypool");
+    const { Tinypool: Pool } = await import("tinypool");
     const sizes = {
       minThreads: stay === true ? threads : 0,
       maxThreads: threads,
       concurrentTasksPerWorker: tasksPerThread,
       idleTimeout: IDLE_MS,
     };
-    return new WorkerPool<Task, Result>(new Pool({ ...sizes, ...told, filename: workerFile(file) }));
+    return new WorkerPool<Task, Result>(new Pool({ ...sizes, ...told, name: "work", filename: workerFile(file) }));
   }
 
   /** Does a task in one of the threads. @throws what went wrong, as far as it gets through between threads: its class and its cause are lost. */

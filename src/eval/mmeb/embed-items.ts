@@ -44,7 +44,7 @@ export async function embedItems(
   const distinct = new Map(keys.map((key, place) => [key, present(own[place], "an item")]));
   const wanted = [...distinct].filter(([key]) => !cache.has(key));
   const missing = wanted.toSorted(([, left], [, right]) => sizeOf(left) - sizeOf(right));
-  const unread = new Map<number, unknown>();
+  const unread = new Map<number, Error>();
   let computed = 0;
   onProgress?.({ done: 0, total: missing.length });
   try {
@@ -70,7 +70,7 @@ function sizeOf({ prompt, image }: MmebItem): number {
 /** Items one after another; what reading their images throws is put into `unread`. */
 async function* load(
   missing: readonly (readonly [string, MmebItem])[],
-  unread: Map<number, unknown>,
+  unread: Map<number, Error>,
   { images, signal }: EmbedItemsContext,
 ): AsyncGenerator<LoadableItem> {
   for (const [index, [, item]] of missing.entries()) {
@@ -80,7 +80,8 @@ async function* load(
     const read = async (path: string): Promise<Uint8Array> => {
       try {
         return await images.read(path);
-      } catch (error) {
+      } catch (cause) {
+        const error = cause instanceof Error ? cause : new Error(String(cause), { cause });
         unread.set(index, error);
         throw error;
       }

@@ -70,10 +70,7 @@ export class ImageDigests implements AsyncDisposable {
   async put({ key, changedAt }: ImageState, digest: Uint8Array): Promise<void> {
     if (Math.abs(this.#now() - changedAt) < SETTLED_MS) return;
     const name = nameOf(key);
-    const turn = this.#last.then(async () => {
-      const segment = await (this.#own ??= this.#begin());
-      this.#places.set(name, { segment, record: await segment.append(name, digest) });
-    });
+    const turn = this.#last.then(() => this.#append(name, digest));
     this.#last = turn.catch(() => undefined);
     await turn;
   }
@@ -86,6 +83,11 @@ export class ImageDigests implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.dispose();
+  }
+
+  async #append(name: string, digest: Uint8Array): Promise<void> {
+    const segment = await (this.#own ??= this.#begin());
+    this.#places.set(name, { segment, record: await segment.append(name, digest) });
   }
 
   async #begin(): Promise<SegmentFile> {

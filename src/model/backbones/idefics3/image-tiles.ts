@@ -72,6 +72,6 @@ function imageTiles(image: RawImage, settings: ImageProcessorConfig): Tile[] {
 }
 
 /** Resizes as the settings say. */
-export function resizeImage(image: RawImage, size: ImageSize, { filter }: Pick<ImageProcessorConfig, "filter">): RawImage {
+function resizeImage(image: RawImage, size: ImageSize, { filter }: Pick<ImageProcessorConfig, "filter">): RawImage {
   return filter === "lanczos" ? resizeLanczos(image, size) : resizeBicubic(image, size);
 }

@@ -1,4 +1,4 @@
-import Tinypool from "tinypool";
+import { Tinypool } from "tinypool";
 import { openPairs, type PairFiles } from "../../../data/pairs/open-pairs.ts";
 import type { PairDataset } from "../../../data/pairs/pair-dataset.ts";
 import type { PairData } from "../../recipe/recipe-types.ts";
@@ -16,7 +16,7 @@ const opened: PairDataset[] = [];
 let source: Promise<BatchSource> | undefined;
 
 /** Draws and reads the batch of a step; its images are paths, to be opened by who asked. */
-export default async function batchOf(step: number): Promise<TrainingBatch> {
+export async function work(step: number): Promise<TrainingBatch> {
   source ??= open(Tinypool.workerData as PairReading);
   return (await source).batch(step);
 }
