@@ -335,7 +335,7 @@ describe("many pictures from files", () => {
   beforeAll(async () => {
     const folder = await mkdtemp(join(root, "pictures-"));
     for (let at = 0; at < MANY; at++) {
-      const [width, height] = [16 + 4 * (at % 5), 16 + 4 * (at % 3)];
+      const [width, height] = [600 + 40 * (at % 5), 600 + 40 * (at % 3)]; // large enough for threads
       const { data } = picture(width, height, at);
       const file = join(folder, `${at}.png`);
       await sharp(data, { raw: { width, height, channels: 3 } }).png().toFile(file); // prettier-ignore

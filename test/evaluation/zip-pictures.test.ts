@@ -40,7 +40,7 @@ test("threads read pictures out of a zip by themselves; where that fails, the ar
   await writeZip(join(folder, "plain.zip"), entries, { compress: false });
   for (const name of ["packed.zip", "plain.zip"]) {
     await using store = await openImageStore(join(folder, name));
-    await using threaded = new PicturePreparer({ threads: 1 });
+    await using threaded = new PicturePreparer({ threads: 1, heavyMs: -1 });
     await using plain = new PicturePreparer({ threads: 0 });
     let read = 0;
     const counted = files.map((_, at): ImageSource => {
@@ -56,7 +56,7 @@ test("threads read pictures out of a zip by themselves; where that fails, the ar
   const handle = await open(file, "r+");
   await handle.write(Buffer.from([1, 2, 3, 4]), 0, 4, (place?.entry?.headerOffset ?? 0) + 60);
   await handle.close();
-  await using threaded = new PicturePreparer({ threads: 1 });
+  await using threaded = new PicturePreparer({ threads: 1, heavyMs: -1 });
   const outcomes = await Promise.allSettled(files.map((_, at) => threaded.prepare(store.image(`${at}.png`), SQUARE)));
   const failed = outcomes.flatMap((outcome) => (outcome.status === "rejected" ? [outcome.reason as unknown] : []));
   expect(failed).toHaveLength(1);

@@ -48,14 +48,14 @@ test.each<ImageFitting>([
   { kind: "patches", settings: { patchSize: 4, mergeSize: 2, minPixels: 64, maxPixels: 400, doResize: true } },
   { kind: "longest-edge", doResize: true, longestEdge: 16, filter: "lanczos" },
 ])("many pictures are the same from threads, to the last bit: $kind", async (fitting) => {
-  await using threaded = new PicturePreparer({ threads: 2 });
+  await using threaded = new PicturePreparer({ threads: 2, heavyMs: -1 });
   await using plain = new PicturePreparer({ threads: 0 });
   expect(await prepareAll(threaded, fitting)).toEqual(await prepareAll(plain, fitting));
   expect([threaded.hasThreads, plain.hasThreads]).toEqual([true, false]);
 });
 
 test("a few pictures, and decoded ones, start no threads", async () => {
-  await using preparer = new PicturePreparer({ threads: 1 });
+  await using preparer = new PicturePreparer({ threads: 1, heavyMs: -1 });
   await prepareAll(preparer, SQUARE, sources().slice(0, 20));
   const raw = { width: 2, height: 1, data: new Uint8Array(6) };
   const same = await prepareAll(
@@ -67,8 +67,14 @@ test("a few pictures, and decoded ones, start no threads", async () => {
   expect(preparer.hasThreads).toBe(false);
 });
 
+test("many that are resized in no time start none", async () => {
+  await using preparer = new PicturePreparer({ threads: 1, heavyMs: 1e9 });
+  await prepareAll(preparer, SQUARE);
+  expect(preparer.hasThreads).toBe(false);
+});
+
 test("what is wrong with a picture is told as it is without threads, and the others are there", async () => {
-  await using preparer = new PicturePreparer({ threads: 1 });
+  await using preparer = new PicturePreparer({ threads: 1, heavyMs: -1 });
   const damaged = join(root, "damaged.png");
   await writeFile(damaged, (files[0] as Buffer).subarray(0, 60));
   const unread: ImageSource = {
@@ -102,7 +108,7 @@ test("what waits is not begun once it is not wanted", async () => {
 });
 
 test("threads end with it, and it may be asked again", async () => {
-  const preparer = new PicturePreparer({ threads: 1 });
+  const preparer = new PicturePreparer({ threads: 1, heavyMs: -1 });
   const before = await prepareAll(preparer, SQUARE);
   await preparer.dispose();
   await preparer.dispose();

@@ -10,6 +10,8 @@ import { isEncoded, pictureTask, taskBytes, type EncodedSource, type PictureTask
 export interface PicturePreparerOptions {
   /** Threads that decode; half of the machine's cores if not given, 0 for none beside the caller's. */
   readonly threads?: number;
+  /** Milliseconds that resizing a picture takes from which on threads are worth what they cost; 1 if not given. */
+  readonly heavyMs?: number;
 }
 
 interface Job {
@@ -20,8 +22,12 @@ interface Job {
   readonly reject: (error: unknown) => void;
 }
 
-/** Pictures that are prepared on this thread at a time, where few are asked for. */
-const LANES = 4;
+/** Pictures that are decoded at a time for this thread to resize, at most, and bytes of their pixels. The decoder has threads of its own. */
+const LANES = { most: 32, mostBytes: 2 ** 26 };
+/** Resizing takes this long, in ms, where a thread's messages cost less than it saves. */
+const HEAVY_MS = 1;
+/** How much the latest picture counts for how long resizing takes. */
+const LATEST = 0.2;
 /** Threads begin when more pictures than this wait: it takes as long as to decode some dozens. */
 const PRESSURE = 32;
 /** Threads that were sent something this many ms ago are there, so that few are sent too. */
@@ -30,19 +36,22 @@ const WARM_MS = 4000;
 const MOST_BYTES = 2 ** 26;
 
 /**
- * Decodes pictures and brings them to the size that a model takes: a few on this thread, many in threads of their own, with the same result to the last bit.
- * What is asked for at a time waits until there is room.
+ * Decodes pictures and brings them to the size that a model takes, with the same result to the last bit wherever it is done. The decoder has threads of its own;
+ * what this thread does is to resize, so that many pictures that are large go to threads that do all of it. What is asked for at a time waits until there is room.
  */
 export class PicturePreparer implements AsyncDisposable {
   readonly #threads: number;
   readonly #waiting: Job[] = [];
   readonly #sent: Bound;
-  #lanes = 0;
+  readonly #heavyMs: number;
+  readonly #lanes = new Bound(LANES);
+  #resizeMs: number | undefined;
   #lastSent = Number.NEGATIVE_INFINITY;
   #pool: Promise<PicturePool> | undefined;
 
-  constructor({ threads = pictureThreads() }: PicturePreparerOptions = {}) {
+  constructor({ threads = pictureThreads(), heavyMs = HEAVY_MS }: PicturePreparerOptions = {}) {
     this.#threads = threads;
+    this.#heavyMs = heavyMs;
     this.#sent = new Bound({ most: threads * TASKS_PER_THREAD, mostBytes: MOST_BYTES });
   }
 
@@ -79,22 +88,36 @@ export class PicturePreparer implements AsyncDisposable {
   #begin(): void {
     while (this.#waiting.length > 0) {
       const isMany = this.#isMany();
-      if (isMany ? !this.#sent.isOpen : this.#lanes >= LANES) return;
+      if (!(isMany ? this.#sent : this.#lanes).isOpen) return;
       const job = this.#waiting.shift() as Job;
       void (isMany ? this.#send(job) : this.#doHere(job));
     }
   }
 
   #isMany(): boolean {
-    if (this.#threads === 0) return false;
+    if (this.#threads === 0 || this.#resizeMs === undefined || this.#resizeMs <= this.#heavyMs) return false;
     return this.#sent.count > 0 || this.#waiting.length > PRESSURE || performance.now() - this.#lastSent < WARM_MS;
   }
 
   async #doHere(job: Job): Promise<void> {
-    this.#lanes++;
-    await settle(job, () => prepareHere(job));
-    this.#lanes--;
+    this.#lanes.enter();
+    let bytes: number | undefined;
+    await settle(job, async () => {
+      const decoded = await decodeImage(job.source);
+      bytes = decoded.data.byteLength;
+      this.#lanes.weigh(bytes);
+      return this.#fit(decoded, job.fitting);
+    });
+    this.#lanes.leave(bytes);
     this.#begin();
+  }
+
+  #fit(decoded: RawImage, fitting: ImageFitting): RawImage {
+    const start = performance.now();
+    const fitted = fitImage(decoded, fitting);
+    const taken = performance.now() - start;
+    this.#resizeMs = this.#resizeMs === undefined ? taken : this.#resizeMs + LATEST * (taken - this.#resizeMs);
+    return fitted;
   }
 
   async #send(job: Job): Promise<void> {
