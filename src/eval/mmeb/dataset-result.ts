@@ -45,17 +45,21 @@ export interface DatasetResult {
 }
 
 const count = z.int().nonnegative();
+
+/** Conditions as files keep them. */
+export const resultConditionsSchema: z.ZodType<ResultConditions> = z.strictObject({
+  embedder: z.string().nullable(),
+  data: z.string(),
+  subset: count.nullable(),
+  seed: z.int(),
+  missingImages: z.enum(["error", "omit"]),
+});
+
 const schema: z.ZodType<DatasetResult> = z.strictObject({
   format: z.literal("polyvec-mmeb-result"),
   version: z.literal(1),
   dataset: z.string(),
-  conditions: z.strictObject({
-    embedder: z.string().nullable(),
-    data: z.string(),
-    subset: count.nullable(),
-    seed: z.int(),
-    missingImages: z.enum(["error", "omit"]),
-  }),
+  conditions: resultConditionsSchema,
   rows: z.array(count),
   candidates: z.number(),
   chance: z.number(),

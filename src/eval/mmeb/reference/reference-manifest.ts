@@ -5,7 +5,7 @@ import { DataError } from "../../../errors/families.ts";
 import { PolyvecError } from "../../../errors/polyvec-error.ts";
 import { writeJsonAtomic } from "../../../files/atomic-write.ts";
 import { readJsonFile } from "../../../files/json-file.ts";
-import type { ResultConditions } from "../dataset-result.ts";
+import { resultConditionsSchema, type ResultConditions } from "../dataset-result.ts";
 import type { ReferenceRunner } from "./reference-entries.ts";
 
 /** A file that was written. */
@@ -42,13 +42,7 @@ const schema: z.ZodType<ReferenceManifest> = z.strictObject({
   dataset: z.string(),
   runner: z.enum(["v1", "main"]),
   vectors: z.string(),
-  conditions: z.strictObject({
-    embedder: z.string().nullable(),
-    data: z.string(),
-    subset: count.nullable(),
-    seed: z.int(),
-    missingImages: z.enum(["error", "omit"]),
-  }),
+  conditions: resultConditionsSchema,
   queries: count,
   candidates: count,
   dimensions: count,
