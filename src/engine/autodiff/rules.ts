@@ -32,6 +32,8 @@ import { matmulRule, transposeOnce } from "./matmul-rule.ts";
 import { layerNormRule, rmsNormRule } from "./norm-rules.ts";
 import type { RuleEntry } from "./rule.ts";
 import { reduceToShape } from "./reduce-to-shape.ts";
+import { softmaxRule } from "./softmax-rule.ts";
+import { times } from "./times.ts";
 
 /** One entry per operation; a missing one does not compile. */
 export const RULES: { readonly [K in OperationName]: RuleEntry<K> } = {
@@ -57,8 +59,8 @@ export const RULES: { readonly [K in OperationName]: RuleEntry<K> } = {
   add: ({ gradient, inputs: [a, b] }) => [reduceToShape(gradient, shapeOf(a)), reduceToShape(gradient, shapeOf(b))],
   sub: ({ gradient, inputs: [a, b] }) => [reduceToShape(gradient, shapeOf(a)), neg(reduceToShape(gradient, shapeOf(b)))],
   mul: ({ gradient, inputs: [a, b] }) => [
-    reduceToShape(mul(gradient, b as Value), shapeOf(a)),
-    reduceToShape(mul(gradient, a as Value), shapeOf(b)),
+    reduceToShape(times(gradient, b as Value), shapeOf(a)),
+    reduceToShape(times(gradient, a as Value), shapeOf(b)),
   ],
   div: ({ gradient, inputs: [a, b], output }) => [
     reduceToShape(div(gradient, b as Value), shapeOf(a)),
@@ -84,7 +86,7 @@ export const RULES: { readonly [K in OperationName]: RuleEntry<K> } = {
     const shared = div(largest, reduceSum(largest, attributes.axes, true));
     return [mul(spread(gradient, input, attributes), shared)];
   },
-  softmax: ({ gradient, output }) => [mul(output, sub(gradient, reduceSum(mul(gradient, output), [-1], true)))],
+  softmax: softmaxRule,
   logSoftmax: ({ gradient, output }) => [sub(gradient, mul(exp(output), reduceSum(gradient, [-1], true)))],
   matmul: matmulRule,
   quantizedMatmul: "none",

@@ -96,8 +96,6 @@ describe("lowered graphs", () => {
       initializers
         constant#5: int64 [2] = 0, 1
         constant#7: float32 [] = 1
-        constant#8: int64 [2] = 1, 1
-        constant#11: int64 [1] = 16
       nodes
         block/SimplifiedLayerNormalization#0 = SimplifiedLayerNormalization(x, norm) {axis: -1, epsilon: 0.000001, stash_type: 1}
         block/MatMul#1 = MatMul(block/SimplifiedLayerNormalization#0, gate)
@@ -105,17 +103,12 @@ describe("lowered graphs", () => {
         block/MatMul#3 = MatMul(block/SimplifiedLayerNormalization#0, up)
         block/Mul#4 = Mul(block/QuickGelu#2, block/MatMul#3)
         loss = ReduceSum(block/Mul#4, constant#5) {keepdims: 0}
-        Reshape#9 = Reshape(constant#7, constant#8)
-        Shape#10 = Shape(x) {start: 0, end: 1}
-        Concat#12 = Concat(Shape#10, constant#11) {axis: 0}
-        Expand#13 = Expand(Reshape#9, Concat#12)
-        block/Mul#14 = Mul(Expand#13, block/MatMul#3)
-        block/Sigmoid#15 = Sigmoid(block/MatMul#1)
-        block/Sub#16 = Sub(constant#7, block/Sigmoid#15)
-        block/Mul#17 = Mul(block/QuickGelu#2, block/Sub#16)
-        block/Add#18 = Add(block/Sigmoid#15, block/Mul#17)
-        block/Mul#19 = Mul(block/Mul#14, block/Add#18)
-        gradient:gate = FusedMatMul(block/SimplifiedLayerNormalization#0, block/Mul#19) {transA: 1, transB: 0}
+        block/Sigmoid#8 = Sigmoid(block/MatMul#1)
+        block/Sub#9 = Sub(constant#7, block/Sigmoid#8)
+        block/Mul#10 = Mul(block/QuickGelu#2, block/Sub#9)
+        block/Add#11 = Add(block/Sigmoid#8, block/Mul#10)
+        block/Mul#12 = Mul(block/MatMul#3, block/Add#11)
+        gradient:gate = FusedMatMul(block/SimplifiedLayerNormalization#0, block/Mul#12) {transA: 1, transB: 0}
       outputs
         loss: float32 []
         gradient:gate: float32 [8, 16]"
