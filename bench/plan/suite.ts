@@ -40,18 +40,26 @@ async function caseSection(one: PlannedCase): Promise<SuiteSection> {
   const request: CaseRequest = { name: one.name, steps: BATCHES, threads };
   const { seconds, memory } = await runScript<CaseResult>(new URL("train-process.ts", import.meta.url), request);
   const machine = meanOf(before, await measureMachine(threads));
-  const plan = await planRun(recipe, { outline, batches: { source: data.source, count: BATCHES }, machines: [machine] });
+  const plan = await planRun(recipe, {
+    outline,
+    batches: { source: data.source, heldBytes: data.heldBytes, count: BATCHES },
+    machines: [machine],
+  });
   const taken = seconds.reduce((sum, value) => sum + value) / seconds.length;
   const verdicts = [
     verdict("seconds a step", { planned: plan.times[0]?.stepSeconds ?? Number.NaN, taken, unit: "s", digits: 3 }),
     verdict("memory", { planned: plan.memory.all / 1e9, taken: memory / 1e9, unit: "GB", digits: 2 }),
   ];
-  const pace = `${(machine.flops / 1e9).toFixed(0)} GFLOP/s, ${(machine.bandwidth / 1e9).toFixed(0)} GB/s, ${(machine.start * 1e6).toFixed(0)} µs an operation`;
+  const [large, cached] = [machine.bandwidth, machine.cachedBandwidth].map((bandwidth) => (bandwidth / 1e9).toFixed(0)) as [string, string];
+  const each = `${(machine.start * 1e6).toFixed(0)} µs an operation, ${(machine.update * 1e9).toFixed(1)} ns a trained number`;
+  const pace = `${(machine.flops / 1e9).toFixed(0)} GFLOP/s, ${large} GB/s (${cached} in a cache), ${each}`;
   return { title: one.name, measurements: [], verdicts, facts: { machine: pace } };
 }
 
 function meanOf(a: Machine, b: Machine): Machine {
-  return { ...a, flops: (a.flops + b.flops) / 2, bandwidth: (a.bandwidth + b.bandwidth) / 2, start: (a.start + b.start) / 2 };
+  const mean = (of: "flops" | "bandwidth" | "cachedBandwidth" | "start" | "update"): number => (a[of] + b[of]) / 2;
+  const [flops, bandwidth, cachedBandwidth] = [mean("flops"), mean("bandwidth"), mean("cachedBandwidth")];
+  return { ...a, flops, bandwidth, cachedBandwidth, start: mean("start"), update: mean("update") };
 }
 
 interface Compared {

@@ -1,3 +1,4 @@
+import type { EstimatorShape } from "./objective/estimator-graph.ts";
 import { MutualInformationEstimator } from "./objective/mutual-information-estimator.ts";
 import type { Regulariser } from "./objective/loss-graph.ts";
 import type { Recipe } from "./recipe/recipe-types.ts";
@@ -11,15 +12,14 @@ export interface EstimatorChoice {
 }
 
 /** The estimator that a recipe's regulariser needs: none but for vCLUB between several paths. */
-export async function makeEstimator({ recipe, model, threads }: EstimatorChoice): Promise<MutualInformationEstimator | undefined> {
+export async function makeEstimator(choice: EstimatorChoice): Promise<MutualInformationEstimator | undefined> {
+  const { recipe, threads } = choice;
   const { regulariser } = recipe.objective;
-  if (regulariser.kind !== "vclub" || model.paths.count === 1) return undefined;
-  const { pairs, hiddenWidth, learningRate, innerSteps } = regulariser;
+  const shape = estimatorShapeOf(choice);
+  if (regulariser.kind !== "vclub" || shape === undefined) return undefined;
+  const { learningRate, innerSteps } = regulariser;
   return MutualInformationEstimator.create({
-    pathCount: model.paths.count,
-    dimensions: model.backbone.decoder.hiddenSize,
-    pairs,
-    hiddenWidth,
+    ...shape,
     learningRate,
     innerSteps,
     seed: recipe.seed,
@@ -27,8 +27,22 @@ export async function makeEstimator({ recipe, model, threads }: EstimatorChoice)
   });
 }
 
-/** A recipe's regulariser as the loss knows it. */
-export function regulariserOf({ objective }: Pick<Recipe, "objective">, estimator: MutualInformationEstimator | undefined): Regulariser {
+/** Sizes of that estimator. */
+export function estimatorShapeOf({
+  recipe,
+  model,
+}: Pick<EstimatorChoice, "model"> & { readonly recipe: Pick<Recipe, "objective"> }): EstimatorShape | undefined {
+  const { regulariser } = recipe.objective;
+  if (regulariser.kind !== "vclub" || model.paths.count === 1) return undefined;
+  const { pairs, hiddenWidth } = regulariser;
+  return { pathCount: model.paths.count, dimensions: model.backbone.decoder.hiddenSize, pairs, hiddenWidth };
+}
+
+/** A recipe's regulariser as the loss knows it. @param estimator which has been made for it, or its shape. */
+export function regulariserOf(
+  { objective }: Pick<Recipe, "objective">,
+  estimator: { readonly shape: EstimatorShape } | undefined,
+): Regulariser {
   const { regulariser } = objective;
   if (regulariser.kind !== "vclub") return regulariser;
   return estimator === undefined ? { kind: "none" } : { kind: "vclub", estimator: estimator.shape };

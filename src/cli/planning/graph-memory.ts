@@ -8,12 +8,23 @@ import { sizeOf, type ElementType } from "../../engine/tensor/tensor.ts";
 /** What a graph moves and holds when it runs, weights, inputs and outputs apart. */
 export interface GraphMemory {
   /** Bytes that all operations but matrix products read and write: what they take time for. */
-  readonly traffic: number;
+  readonly traffic: Traffic;
   /** Bytes of the values that are held at once, at most. */
   readonly peak: number;
   /** Operations that compute something. */
   readonly operations: number;
 }
+
+/** Bytes read and written, by where they are found. */
+export interface Traffic {
+  /** By operations small enough for a processor's cache, where the one before has left what they read. */
+  readonly cached: number;
+  /** By larger ones, which go to the main memory. */
+  readonly main: number;
+}
+
+/** Bytes that an operation reads and writes at most to find them in a cache. Ours: half of what large processors share among their cores. */
+const CACHED = 16e6;
 
 /** Bytes of one number. */
 const BYTES: Readonly<Record<ElementType, number>> = {
@@ -65,14 +76,18 @@ class Walk {
   }
 
   run(): GraphMemory {
-    let [traffic, peak, held, operations] = [0, 0, 0, 0];
+    let [peak, held, operations] = [0, 0, 0];
+    const traffic = { cached: 0, main: 0 };
     const ends = this.#ends();
     const taken = new Set<Value>();
     this.#values.forEach((value, place) => {
       const bytes = this.#heldBytes(value);
       if (!PLACES.has(value.operation)) {
         operations++;
-        if (value.operation !== "matmul") traffic += this.#movedBytes(value);
+        if (value.operation !== "matmul") {
+          const moved = this.#movedBytes(value);
+          traffic[moved <= CACHED ? "cached" : "main"] += moved;
+        }
         const reused = this.#reusable(value, place, taken);
         if (reused === undefined) held += bytes;
         else taken.add(reused);

@@ -3,10 +3,14 @@ export interface Machine {
   readonly name: string;
   /** Floating point operations of matrix products per second, as training sustains them. */
   readonly flops: number;
-  /** Bytes per second that everything else reads and writes, as training sustains them. */
+  /** Bytes per second that everything else reads and writes, as training sustains them: in the main memory. */
   readonly bandwidth: number;
+  /** The same of what is found in a cache. */
+  readonly cachedBandwidth: number;
   /** Seconds that starting an operation takes. */
   readonly start: number;
+  /** Seconds that clipping and AdamW take for each trained number, on the machine's processor. */
+  readonly update: number;
   /** Bytes of the device's memory. */
   readonly memory: number;
   /** Whether the numbers were measured here; else they are a share of what the vendor publishes. */
@@ -19,6 +23,8 @@ const SHARE_OF_PEAK = 0.4;
 const SHARE_OF_BANDWIDTH = 0.7;
 /** Seconds from one operation to the next. Our assumption. */
 const START = 10e-6;
+/** Seconds that the optimiser takes for each number on the processor beside an accelerator. Our assumption, of the size that is measured here. */
+const UPDATE = 5e-9;
 
 /**
  * Published numbers: dense products of 16-bit floats with 32-bit sums in TFLOP/s, memory bandwidth in GB/s, memory in GB.
@@ -47,7 +53,9 @@ export function accelerator(name: AcceleratorName): Machine {
     name: title,
     flops: SHARE_OF_PEAK * teraflops * 1e12,
     bandwidth: SHARE_OF_BANDWIDTH * bandwidth * 1e9,
+    cachedBandwidth: SHARE_OF_BANDWIDTH * bandwidth * 1e9,
     start: START,
+    update: UPDATE,
     memory: memory * 1e9,
     isMeasured: false,
   };

@@ -1,30 +1,40 @@
 import { availableParallelism, cpus, totalmem } from "node:os";
 import { GraphBuilder, type Graph } from "../../engine/graph/graph-builder.ts";
-import { matmul, mul } from "../../engine/graph/operators.ts";
+import { add, matmul, mul } from "../../engine/graph/operators.ts";
 import { GraphSession } from "../../engine/runtime/graph-session.ts";
 import { floatTensor, zeros, type FloatTensor } from "../../engine/tensor/tensor.ts";
+import { clipGradients } from "../../train/clipping.ts";
+import { AdamW } from "../../train/optimizer/adamw.ts";
 import type { Machine } from "./machines.ts";
 
 /** Rows of activations and widths of a layer such as training multiplies. */
 const PRODUCT = { rows: 2048, inner: 1024, columns: 2048 } as const;
-/** Numbers of an activation of usual size: 4 MiB, which the next operation finds in a cache where there is a large one. */
-const ELEMENTS = 1 << 20;
+/** Numbers of an activation that the next operation finds in a cache, and of one that it does not. */
+const CACHED_ELEMENTS = 1 << 19;
+const LARGE_ELEMENTS = 1 << 23;
+/** Elementwise operations one after another, each reading what the two before have left. */
+const PASSES = 12;
 /** Operations one after another on next to nothing. */
 const CHAIN = 200;
+/** Numbers that the optimiser is timed on. */
+const UPDATED = 1 << 20;
 const RUNS = 25;
+const UPDATES = 10;
 
-/** This machine, by running a matrix product, an elementwise operation and a chain of small ones for about a second: the fastest of several runs, as other programs only slow them down. */
+/** This machine, by running a matrix product, elementwise operations on much and on little, a chain of tiny ones and the optimiser for some seconds: the fastest of several runs, as other programs only slow them down. */
 export async function measureMachine(threads: number | undefined): Promise<Machine> {
   const { rows, inner, columns } = PRODUCT;
   const product = await leastSeconds(productGraph(), { a: filled([rows, inner]), b: filled([inner, columns]) }, [rows, columns], threads);
-  const sides = { a: filled([ELEMENTS]), b: filled([ELEMENTS]) };
-  const elementwise = await leastSeconds(elementwiseGraph(), sides, [ELEMENTS], threads);
+  const bandwidth = await bandwidthAt(LARGE_ELEMENTS, threads);
+  const cachedBandwidth = await bandwidthAt(CACHED_ELEMENTS, threads);
   const chain = await leastSeconds(chainGraph(), { a: filled([64]), b: filled([64]) }, [64], threads);
   return {
     name: `this machine, ${threads ?? availableParallelism()} threads of ${cpus()[0]?.model.trim() ?? "its processor"}`,
     flops: (2 * rows * inner * columns) / product,
-    bandwidth: (3 * 4 * ELEMENTS) / elementwise,
+    bandwidth,
+    cachedBandwidth,
     start: chain / CHAIN,
+    update: updateSeconds(),
     memory: totalmem(),
     isMeasured: true,
   };
@@ -36,9 +46,27 @@ function productGraph(): Graph {
   return g.finish({ y: matmul(g.input("a", "float32", [rows, inner]), g.input("b", "float32", [inner, columns])) });
 }
 
-function elementwiseGraph(): Graph {
+/** Bytes per second of elementwise operations on so many numbers. */
+async function bandwidthAt(elements: number, threads: number | undefined): Promise<number> {
   const g = new GraphBuilder();
-  return g.finish({ y: mul(g.input("a", "float32", [ELEMENTS]), g.input("b", "float32", [ELEMENTS])) });
+  let [before, last] = [g.input("a", "float32", [elements]), g.input("b", "float32", [elements])];
+  for (let pass = 0; pass < PASSES; pass++) [before, last] = [last, pass % 2 === 0 ? mul(before, last) : add(before, last)];
+  const inputs = { a: filled([elements]), b: filled([elements]) };
+  const seconds = await leastSeconds(g.finish({ y: last }), inputs, [elements], threads);
+  return (PASSES * 3 * 4 * elements) / seconds;
+}
+
+/** Seconds of clipping and AdamW for each number. */
+function updateSeconds(): number {
+  const [parameters, gradients] = [new Map([["w", filled([UPDATED])]]), new Map([["w", filled([UPDATED])]])];
+  const optimizer = new AdamW();
+  const once = (step: number): number => {
+    const start = performance.now();
+    clipGradients(gradients, { maximumNorm: 0.9, step });
+    optimizer.step(parameters, gradients, 1e-6);
+    return (performance.now() - start) / 1000;
+  };
+  return Math.min(...Array.from({ length: UPDATES }, (_, step) => once(step))) / UPDATED;
 }
 
 function chainGraph(): Graph {

@@ -12,6 +12,8 @@ export interface MemoryNeeds {
   readonly optimizer: number;
   /** What is held between the forward and the backward pass, for every kind of batch. */
   readonly activations: number;
+  /** What the data holds in memory: the decoded pictures of the emoji. */
+  readonly data: number;
   /** Node, ONNX Runtime and their libraries. */
   readonly program: number;
   readonly all: number;
@@ -23,13 +25,14 @@ const FLOAT_BYTES = 4;
 const HALF_BYTES = 2;
 
 /** What a planned training holds. */
-export function memoryNeeds({ recipe, parameters, step }: Pick<TrainingPlan, "recipe" | "parameters" | "step">): MemoryNeeds {
+export function memoryNeeds({ recipe, parameters, step, dataBytes }: TrainingPlan): MemoryNeeds {
   const { total, trained } = parameters.all;
   const parts = {
     weights: FLOAT_BYTES * trained + (recipe.precision === "float32" ? FLOAT_BYTES : HALF_BYTES) * (total - trained),
     gradients: FLOAT_BYTES * trained * (sumsGradients(recipe, step.inputs) ? 2 : 1),
     optimizer: FLOAT_BYTES * trained * 2,
     activations: step.activations,
+    data: dataBytes,
     program: PROGRAM_BYTES,
   };
   return { ...parts, all: Object.values(parts).reduce((sum, bytes) => sum + bytes) };

@@ -28,7 +28,10 @@ export interface PlanningOptions {
 /** Plans a recipe and its single-path baseline on this machine and on others. @throws as `outlineModel` and `openRecipeData`. */
 export async function planBoth({ recipe, file }: RecipeFile, options: PlanningOptions, context: CommandContext): Promise<RunPlans> {
   const data = options.inputs === undefined ? (await openData({ recipe, file }, context)).data : undefined;
-  const batches = data === undefined ? assumedBatches(recipe, present(options.inputs, "assumed inputs")) : { source: data.source };
+  const batches =
+    data === undefined
+      ? assumedBatches(recipe, present(options.inputs, "assumed inputs"))
+      : { source: data.source, heldBytes: data.heldBytes };
   const baseFolder = await baseFolderOf({ recipe, file }, context, (id) => fetchHubSettings(id, showDownload(context)));
   const machines = [await measureMachine(options.threads), ...options.machines.map(accelerator)];
   const planOf = async (planned: typeof recipe): Promise<RunPlan> => {

@@ -40,12 +40,15 @@ export async function planRun(
   return { ...plan, memory, flops: plan.step.flops * recipe.steps, times };
 }
 
-/** Bytes that AdamW reads and writes for each trained number, at the pace of its double precision arithmetic. */
-const OPTIMIZER_TRAFFIC = 64;
-
-/** Products at the machine's pace, then all else at that of its memory: neither hides the other on ONNX Runtime, which runs one operation at a time. */
-function secondsOn({ flops, bandwidth, start }: Machine, { step, parameters }: TrainingPlan): number {
-  return step.flops / flops + (step.traffic + OPTIMIZER_TRAFFIC * parameters.all.trained) / bandwidth + step.operations * start;
+/**
+ * Products at the machine's pace, all else at that of its memory, then the optimisers: none hides the other on ONNX Runtime, which runs one operation
+ * at a time. Making inputs ready is counted where it was measured.
+ */
+function secondsOn(machine: Machine, { step, parameters }: TrainingPlan): number {
+  const { cached, main } = step.traffic;
+  const graphs = step.flops / machine.flops + cached / machine.cachedBandwidth + main / machine.bandwidth + step.operations * machine.start;
+  const updates = (parameters.all.trained + step.estimatorUpdates) * machine.update;
+  return graphs + updates + (machine.isMeasured ? step.preparing : 0);
 }
 
 /** The recipe of the single-path baseline: one path without prefix, no loss of paths, nothing that keeps them apart; all else alike. */

@@ -8,6 +8,8 @@ import type { Recipe } from "../../train/recipe/recipe-types.ts";
 import { trainingProcessor } from "../../train/steps/processor-adapter.ts";
 import { formatCount } from "../inspection/format-numbers.ts";
 import { formatTable } from "../terminal/table.ts";
+import type { Traffic } from "./graph-memory.ts";
+import { PreparingWatch } from "./preparing-watch.ts";
 import { largestOf, StepCosts, type StepCost } from "./step-costs.ts";
 
 /** What a recipe comes to. */
@@ -15,16 +17,22 @@ export interface TrainingPlan {
   /** With all its defaults. */
   readonly recipe: Recipe;
   readonly parameters: Readonly<Record<WeightPart | "all", ParameterCounts>>;
+  /** Bytes that the data holds while it is trained on. */
+  readonly dataBytes: number;
   /** Means over {@link batches}, times the batches of a step. */
   readonly step: {
     /** Queries and targets, or captions. */
     readonly inputs: number;
-    /** Of the matrix products, forward and backward, with what `chunkSize` and `recompute` do twice; the regulariser is left out. */
+    /** Of the matrix products, forward and backward, with what `chunkSize` and `recompute` do twice. */
     readonly flops: number;
     /** Bytes that everything else reads and writes. */
-    readonly traffic: number;
+    readonly traffic: Traffic;
     /** Operations that are started. */
     readonly operations: number;
+    /** Numbers that the estimator of mutual information learns. */
+    readonly estimatorUpdates: number;
+    /** Seconds that making the inputs ready took here, beside the model: a median. */
+    readonly preparing: number;
     /** Bytes that the graphs of all kinds of batches hold, each for its largest, beside weights, gradients and the optimiser's state. */
     readonly activations: number;
   };
@@ -49,38 +57,52 @@ export interface PlannedBatches {
   /** How many times as large the recipe's batches are. */
   readonly scale?: number;
   readonly isAssumed?: true;
+  /** Bytes that the data holds while it is trained on. */
+  readonly heldBytes?: number | undefined;
 }
 
 /** Works out what a recipe would train and what a step of it costs, without training. */
 export async function planTraining(
   recipe: Recipe,
   { paths, processor, shapes }: ModelOutline,
-  { source, count = BATCHES, scale = 1, isAssumed }: PlannedBatches,
+  { source, count = BATCHES, scale = 1, isAssumed, heldBytes = 0 }: PlannedBatches,
 ): Promise<TrainingPlan> {
   const { backbone } = processor;
-  const model = { backbone, paths, lora: recipe.model.lora, processor: trainingProcessor(processor, recipe.model.maxTokens) };
+  const watch = new PreparingWatch();
+  const model = {
+    backbone,
+    paths,
+    lora: recipe.model.lora,
+    processor: watch.processor(trainingProcessor(processor, recipe.model.maxTokens)),
+  };
   const counter = new StepCosts({ recipe, model });
-  const sums = { inputs: 0, flops: 0, traffic: 0, operations: 0, captions: 0 };
+  const sums = { inputs: 0, flops: 0, cached: 0, main: 0, operations: 0, estimatorUpdates: 0, captions: 0 };
   let held: StepCost["held"] = new Map();
   for (let place = 0; place < count; place++) {
-    const batch = await source.batch(place);
-    const { flops, traffic, operations, held: now } = await counter.of(batch);
+    watch.begin();
+    const batch = await watch.time(async () => source.batch(place));
+    const { flops, traffic, operations, estimatorUpdates, held: now } = await counter.of(batch);
     sums.inputs += batchSize(batch);
     sums.flops += flops;
-    sums.traffic += traffic;
+    sums.cached += traffic.cached;
+    sums.main += traffic.main;
     sums.operations += operations;
+    sums.estimatorUpdates += estimatorUpdates;
     sums.captions += batch.kind === "language" ? 1 : 0;
     held = largestOf(held, now);
   }
   const ofStep = (sum: number): number => (sum / count) * scale * recipe.accumulation;
   return {
     recipe,
+    dataBytes: heldBytes,
     parameters: countParts(new Map([...shapes].map(([name, shape]) => [name, { shape }])), recipe, backbone),
     step: {
       inputs: ofStep(sums.inputs),
       flops: ofStep(sums.flops),
-      traffic: ofStep(sums.traffic),
+      traffic: { cached: ofStep(sums.cached), main: ofStep(sums.main) },
       operations: ofStep(sums.operations),
+      estimatorUpdates: ofStep(sums.estimatorUpdates),
+      preparing: watch.median() * scale * recipe.accumulation,
       activations: [...held.values()].reduce((sum, bytes) => sum + bytes, 0),
     },
     batches: { drawn: count, captions: sums.captions, ...(isAssumed && { isAssumed }) },

@@ -37,6 +37,7 @@ function linesOf(plan: RunPlan): Line[] {
     held("gradients", "gradients"),
     held("optimizer", "optimiser"),
     held("activations", "activations"),
+    held("data", "data"),
     held("program", "program"),
     ...plan.times.map(({ machine }, at): Line => {
       const timeOf = (run: RunPlan): RunPlan["times"][number] => run.times[at] as RunPlan["times"][number];
@@ -62,9 +63,7 @@ function comparison(lines: readonly Line[], plan: RunPlan, baseline: RunPlan | u
 }
 
 function footnotes({ times: planned }: RunPlan): string {
-  const lines = [
-    "This machine's pace was measured just now; checkpoints, evaluations and the mutual-information estimator are not counted.",
-  ];
+  const lines = ["This machine's pace was measured just now; checkpoints and evaluations are not counted."];
   if (planned.some(({ machine }) => !machine.isMeasured)) {
     lines.push(
       "Accelerators: 40 % of the published peak in 16-bit floats, 70 % of the bandwidth and 10 µs an operation are assumed, not measured.",

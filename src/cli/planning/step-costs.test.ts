@@ -9,6 +9,8 @@ import type { Graph } from "../../engine/graph/graph-builder.ts";
 import { countFlops } from "../../eval/benchmark/count-flops.ts";
 import { embeddingGraph } from "../../model/multimodal/model.ts";
 import { modelInputs } from "../../model/multimodal/model-inputs.ts";
+import { present } from "../../errors/families.ts";
+import { makeEstimator } from "../../train/make-estimator.ts";
 import { outlineModel } from "../../train/prepare-model.ts";
 import { planTraining, type TrainingPlan } from "./plan-training.ts";
 import { StepCosts, type StepCost } from "./step-costs.ts";
@@ -81,6 +83,26 @@ test("chunks of sizes of their own: the memory of the larger side, and no more",
 function alike(count: number): ContrastiveBatch["queries"] {
   return Array.from({ length: count }, () => ({ text: "a happy cat" }));
 }
+
+test("vCLUB: the value in the loss, and the estimator's own steps and what they learn", async () => {
+  const batch = tinyBatchOf("text", "text", { count: 4, hardNegatives: 0 });
+  const cost = (regulariser: object): Promise<StepCost> =>
+    new StepCosts({ recipe: tinyRecipe({ objective: { regulariser } }), model }).of(batch);
+  const [none, once, twice] = [
+    await cost({ kind: "none" }),
+    await cost({ kind: "vclub", hiddenWidth: 16, innerSteps: 1 }),
+    await cost({ kind: "vclub", hiddenWidth: 16, innerSteps: 2 }),
+  ];
+  await using estimator = present(
+    await makeEstimator({ recipe: tinyRecipe({ objective: { regulariser: { kind: "vclub", hiddenWidth: 16 } } }), model }),
+    "one",
+  );
+  const numbers = [...estimator.parameters.values()].reduce((sum, { data }) => sum + data.length, 0);
+  expect([none, once, twice].map(({ estimatorUpdates }) => estimatorUpdates)).toEqual([0, numbers, 2 * numbers]);
+  expect(once.flops).toBeGreaterThan(none.flops);
+  expect(twice.flops - once.flops).toBeGreaterThan(0.5 * (once.flops - none.flops));
+  expect(twice.operations - once.operations).toBeGreaterThan(50);
+});
 
 test("products in 16 bits are as many, and what is kept of them is less", async () => {
   const batch = tinyBatchOf("text", "text", { count: 4, hardNegatives: 0 });

@@ -1,10 +1,13 @@
 import { differentiate, type DifferentiateOptions } from "../../engine/autodiff/differentiate.ts";
 import { bindInputs } from "../../engine/graph/bind-inputs.ts";
 import type { Graph } from "../../engine/graph/graph-builder.ts";
+import { sizeOf } from "../../engine/tensor/tensor.ts";
 import { countFlops } from "../../eval/benchmark/count-flops.ts";
 import type { PromptInput } from "../../inputs/embedding-input.ts";
 import { visionModeOf, type VisionMode } from "../../model/multimodal/token-batch.ts";
 import type { ContrastiveBatch, LanguageBatch, TrainingBatch } from "../../train/batch-source.ts";
+import { estimatorShapeOf, regulariserOf } from "../../train/make-estimator.ts";
+import { buildEstimatorGraph, SIDES } from "../../train/objective/estimator-graph.ts";
 import { buildLossGradientGraph, type LossOptions } from "../../train/objective/loss-graph.ts";
 import { inPrecision } from "../../train/precision/precision.ts";
 import type { Recipe } from "../../train/recipe/recipe-types.ts";
@@ -16,7 +19,7 @@ import { languageGraph } from "../../train/steps/language-graph.ts";
 import { batchInputs } from "../../train/steps/step-tensors.ts";
 import { trainableFilter } from "../../train/trainable.ts";
 import type { TrainableModel } from "../../train/trainable-model.ts";
-import { graphMemory } from "./graph-memory.ts";
+import { graphMemory, type Traffic } from "./graph-memory.ts";
 
 /** What steps are counted of. */
 export interface CountedTraining {
@@ -31,9 +34,11 @@ export interface StepCost {
   /** Floating point operations of the matrix products, forward and backward, what GradCache and recomputation do twice included. */
   readonly flops: number;
   /** Bytes that everything else reads and writes. */
-  readonly traffic: number;
+  readonly traffic: Traffic;
   /** Operations that are started. */
   readonly operations: number;
+  /** Numbers that the estimator of mutual information learns, each time it does. */
+  readonly estimatorUpdates: number;
   /**
    * Bytes that each graph holds at once, at most, beside weights, gradients and the optimiser's state. A graph's session keeps the memory of its largest
    * run, so that a training holds the sum over its graphs.
@@ -41,9 +46,9 @@ export interface StepCost {
   readonly held: ReadonlyMap<Graph, number>;
 }
 
-const NOTHING: StepCost = { flops: 0, traffic: 0, operations: 0, held: new Map() };
+const NOTHING: StepCost = { flops: 0, traffic: { cached: 0, main: 0 }, operations: 0, estimatorUpdates: 0, held: new Map() };
 
-/** Counts what training on single batches takes. The regulariser (under 1 %) and the optimiser are left out. A graph serves all batches of its kind. */
+/** Counts what training on single batches takes; the optimiser is left out. A graph serves all batches of its kind. */
 export class StepCosts {
   readonly #training: CountedTraining;
   readonly #isTrainable: (name: string) => boolean;
@@ -59,7 +64,8 @@ export class StepCosts {
     const { chunkSize = Infinity } = this.#training.recipe;
     const inChunks = needsChunks(batch, chunkSize);
     const sizes = chunkSizesOf(chunkSize);
-    if (batch.kind === "contrastive") return inChunks ? this.#gradCache(batch, sizes) : this.#contrastive(batch);
+    if (batch.kind === "contrastive")
+      return both(await (inChunks ? this.#gradCache(batch, sizes) : this.#contrastive(batch)), this.#estimator(batch));
     const { examples } = batch;
     let sum = NOTHING;
     for (const { items } of chunksOf(examples, inChunks ? sizes.queries : examples.length)) sum = both(sum, await this.#language(items));
@@ -109,6 +115,25 @@ export class StepCosts {
     return both(count(forward, shapes), count(backward, shapes));
   }
 
+  /** What the estimator learns from a batch. */
+  #estimator({ queries, targets }: ContrastiveBatch): StepCost {
+    const { regulariser } = this.#training.recipe.objective;
+    const shape = estimatorShapeOf(this.#training);
+    if (regulariser.kind !== "vclub" || shape === undefined) return NOTHING;
+    const graph = this.#graph("estimator", () => {
+      const plain = buildEstimatorGraph(shape);
+      return differentiate(plain, { losses: ["loss"], inputs: [...plain.inputs.keys()].filter((name) => !isSide(name)) });
+    });
+    const { pathCount, dimensions } = shape;
+    const once = count(graph, {
+      queries: { shape: [queries.length, pathCount, dimensions] },
+      targets: { shape: [targets.length, pathCount, dimensions] },
+    });
+    const parameters = [...graph.inputs].filter(([name]) => !isSide(name));
+    const updates = parameters.reduce((sum, [, { shape: numbers }]) => sum + sizeOf(numbers as readonly number[]), 0);
+    return repeated({ ...once, estimatorUpdates: updates }, regulariser.innerSteps);
+  }
+
   async #language(examples: LanguageBatch["examples"]): Promise<StepCost> {
     const { batch, answerIds, answerRows } = await this.#training.model.processor.languageBatch(examples);
     const vision: VisionMode = visionModeOf(batch);
@@ -125,8 +150,14 @@ export class StepCosts {
 
   #lossOptions(): LossOptions {
     const { recipe, model } = this.#training;
-    const { symmetric } = recipe.objective;
-    return { pathCount: model.paths.count, dimensions: model.backbone.decoder.hiddenSize, regulariser: { kind: "none" }, symmetric };
+    const shape = estimatorShapeOf(this.#training);
+    const regulariser = regulariserOf(recipe, shape === undefined ? undefined : { shape });
+    return {
+      pathCount: model.paths.count,
+      dimensions: model.backbone.decoder.hiddenSize,
+      regulariser,
+      symmetric: recipe.objective.symmetric,
+    };
   }
 
   #backward(graph: Graph, of: Pick<DifferentiateOptions, "losses" | "seeds">): Graph {
@@ -145,17 +176,35 @@ function count(graph: Graph, shapes: Shapes): StepCost {
   const known = [...graph.inputs].filter(([name]) => Object.hasOwn(shapes, name));
   const bindings = bindInputs({ inputs: new Map(known) }, shapes);
   const { traffic, operations, peak } = graphMemory(graph, bindings);
-  return { flops: countFlops(graph, bindings), traffic, operations, held: new Map([[graph, peak]]) };
+  return { flops: countFlops(graph, bindings), traffic, operations, estimatorUpdates: 0, held: new Map([[graph, peak]]) };
 }
 
 /** One after the other. */
 function both(first: StepCost, second: StepCost): StepCost {
   return {
     flops: first.flops + second.flops,
-    traffic: first.traffic + second.traffic,
+    traffic: { cached: first.traffic.cached + second.traffic.cached, main: first.traffic.main + second.traffic.main },
     operations: first.operations + second.operations,
+    estimatorUpdates: first.estimatorUpdates + second.estimatorUpdates,
     held: largestOf(first.held, second.held),
   };
+}
+
+/** The same so many times. */
+function repeated(cost: StepCost, times: number): StepCost {
+  const { flops, traffic, operations, estimatorUpdates, held } = cost;
+  return {
+    flops: times * flops,
+    traffic: { cached: times * traffic.cached, main: times * traffic.main },
+    operations: times * operations,
+    estimatorUpdates: times * estimatorUpdates,
+    held,
+  };
+}
+
+/** Whether an input of the estimator's graph holds embeddings. */
+function isSide(name: string): boolean {
+  return (SIDES as readonly string[]).includes(name);
 }
 
 /** The more that each graph held of two. */

@@ -41,10 +41,10 @@ export async function planCells(
       const recipe = recipeForSeed(cell, seed);
       const key = canonicalJson(recipe.data);
       if (!opened.has(key)) opened.set(key, await openData(recipe));
-      const { source, texts } = present(opened.get(key), "the data");
+      const { source, texts, heldBytes } = present(opened.get(key), "the data");
       const baseFolder = await baseFolderOf({ recipe, file: recipeFile }, context, (id) => fetchHubSettings(id, showDownload(context)));
       const outline = await outlineModel(recipe, { baseFolder, texts }).catch(inCell(cell));
-      plans.set(cell.id, await planRun(recipe, { outline, batches: { source, count: BATCHES }, machines }).catch(inCell(cell)));
+      plans.set(cell.id, await planRun(recipe, { outline, batches: { source, heldBytes, count: BATCHES }, machines }).catch(inCell(cell)));
     }
   } finally {
     for (const data of opened.values()) await data.dispose?.();

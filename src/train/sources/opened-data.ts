@@ -6,6 +6,8 @@ export interface OpenedData {
   /** Closes the files of the data, if any stay open; a second call does nothing. */
   readonly dispose?: () => Promise<void>;
   readonly source: BatchSource;
+  /** Bytes that it holds in memory all the time, where they are many. */
+  readonly heldBytes?: number;
   readonly texts: () => Iterable<string> | AsyncIterable<string>;
   /** What the inputs are told, by what they are for: kept with the model, so that it is asked as it was trained. */
   readonly instructions: Readonly<Record<string, string>>;

@@ -3,6 +3,7 @@ import type { EmojiCorpus } from "../../data/emoji/corpus.ts";
 import { queryInstruction, TARGET_IMAGE_INSTRUCTION } from "../../data/emoji/tasks/instructions.ts";
 import { TASK_FAMILIES, type TaskFamily } from "../../data/emoji/tasks/task-types.ts";
 import type { TrainingSamplerOptions } from "../../data/emoji/tasks/training-sampler.ts";
+import type { DrawnImage } from "../../data/images/drawn-image.ts";
 import { loadIconCorpus, type IconCorpus } from "../../data/icons/icon-corpus.ts";
 import { PretrainingSampler } from "../../data/pretraining/pretraining-sampler.ts";
 import { SEARCH_INSTRUCTIONS } from "../../model/folder/polyvec-config.ts";
@@ -46,7 +47,8 @@ async function openEmoji(
   switch (data.kind) {
     case "emoji-tasks": {
       const source = enlargeSource(tasks, enlarging);
-      return { source, texts: () => trainingTexts(corpus, undefined), instructions: emojiInstructions() };
+      const heldBytes = pictureBytes(corpus.concepts);
+      return { source, heldBytes, texts: () => trainingTexts(corpus, undefined), instructions: emojiInstructions() };
     }
     case "emoji-pretraining": {
       const icons = await loadIconCorpus(corpus, signal === undefined ? {} : { signal });
@@ -54,9 +56,16 @@ async function openEmoji(
       const pairs = data.contrastiveTasks === undefined ? {} : { contrastiveTasks: data.contrastiveTasks };
       const sampler = new PretrainingSampler(corpus, icons, { ...shared, captionShare, iconShare, canvasShare, ...pairs });
       const source = enlargeSource(mixSources({ seed, share: data.taskShare }, pretrainingSource(sampler), tasks), enlarging);
-      return { source, texts: () => trainingTexts(corpus, icons), instructions: emojiInstructions() };
+      const heldBytes = pictureBytes(corpus.concepts) + pictureBytes(icons.concepts);
+      return { source, heldBytes, texts: () => trainingTexts(corpus, icons), instructions: emojiInstructions() };
     }
   }
+}
+
+/** Bytes of the decoded drawings. */
+function pictureBytes(concepts: readonly { readonly drawings: ReadonlyMap<string, DrawnImage> }[]): number {
+  const drawings = concepts.flatMap((concept) => [...concept.drawings.values()]);
+  return drawings.reduce((sum, { image, alpha }) => sum + image.data.length + alpha.length, 0);
 }
 
 /** How the batches of the six tasks are drawn. */
