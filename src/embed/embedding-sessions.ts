@@ -1,3 +1,5 @@
+import type { Graph } from "../engine/graph/graph-builder.ts";
+import { splitFixed } from "../engine/graph/split-fixed.ts";
 import { GraphSession } from "../engine/runtime/graph-session.ts";
 import type { Session, SessionOptions, TensorMap } from "../engine/runtime/session.ts";
 import { sizeOf, type FloatTensor, type Tensor } from "../engine/tensor/tensor.ts";
@@ -34,6 +36,12 @@ export interface ChosenPaths {
   readonly indices: readonly number[];
 }
 
+/** A session, and the graph that makes what it takes of the paths' weights. */
+interface PathSession {
+  readonly session: Session;
+  readonly laying: Graph | undefined;
+}
+
 type GraphKind = typeof embeddingGraph | typeof hiddenStatesGraph;
 
 /** Runs a model's graph. */
@@ -45,13 +53,13 @@ export interface EmbeddingRunner {
 /**
  * The sessions of a model, made when first needed: one for each kind of batch (no images, images of one size, of several) and number of paths.
  * The backbone's weights are constants of the graph, adapters merged into them; the paths' are inputs, so that any choice of as many paths
- * runs in the same session.
+ * runs in the same session. They are laid out for it once.
  */
 export class EmbeddingSessions {
   readonly #model: EmbeddingModel;
   readonly #options: EmbedderOptions;
-  readonly #sessions = new Map<string, Promise<Session>>();
-  readonly #pathWeights = new Map<string, Promise<(readonly [name: string, tensor: FloatTensor])[]>>();
+  readonly #sessions = new Map<string, Promise<PathSession>>();
+  readonly #pathWeights = new Map<string, Promise<TensorMap>>();
 
   constructor(model: EmbeddingModel, options: EmbedderOptions) {
     this.#model = model;
@@ -62,31 +70,31 @@ export class EmbeddingSessions {
   async open(vision: VisionMode, { paths, indices }: ChosenPaths): Promise<EmbeddingRunner> {
     const { count, prefixLength, aggregation, topology } = paths;
     const key = `${vision} ${count} ${prefixLength} ${aggregation} ${topology.kind}`;
-    const session = await this.#session(key, embeddingGraph, { backbone: this.#model.processor.backbone, paths, vision });
-    const weights = await this.#selectedWeights(indices, [...session.inputs.keys()].filter(isPathParameter));
-    return { run: (inputs) => session.run({ ...inputs, ...weights }) };
+    const made = await this.#session(key, embeddingGraph, { backbone: this.#model.processor.backbone, paths, vision });
+    const weights = await this.#laidWeights(`${key} of ${indices.join(",")}`, made, indices);
+    return { run: (inputs) => made.session.run({ ...inputs, ...weights }) };
   }
 
   /** A runner that gives the final hidden states of the bare backbone. */
   async openHidden(vision: VisionMode): Promise<EmbeddingRunner> {
     const { backbone } = this.#model.processor;
-    return this.#session(`${vision} hidden`, hiddenStatesGraph, { backbone, paths: SINGLE_PATH, vision });
+    return (await this.#session(`${vision} hidden`, hiddenStatesGraph, { backbone, paths: SINGLE_PATH, vision })).session;
   }
 
   async dispose(): Promise<void> {
     const sessions = await Promise.allSettled(this.#sessions.values());
     this.#sessions.clear();
-    for (const session of sessions) if (session.status === "fulfilled") await session.value.dispose();
+    for (const session of sessions) if (session.status === "fulfilled") await session.value.session.dispose();
   }
 
-  async #session(key: string, build: GraphKind, graphOptions: ModelGraphOptions): Promise<Session> {
+  async #session(key: string, build: GraphKind, graphOptions: ModelGraphOptions): Promise<PathSession> {
     const session = this.#sessions.get(key) ?? this.#create(build, graphOptions);
     this.#sessions.set(key, session);
     session.catch(() => this.#sessions.delete(key));
     return session;
   }
 
-  async #create(build: GraphKind, graphOptions: ModelGraphOptions): Promise<Session> {
+  async #create(build: GraphKind, graphOptions: ModelGraphOptions): Promise<PathSession> {
     const { worker = false, mergeAdapter, dtype: _, pictureThreads: __, ...options } = this.#options;
     const { lora } = this.#model;
     const merged = lora === undefined || (mergeAdapter ?? mergedBytes(graphOptions, lora) < MOST_MERGED_BYTES);
@@ -96,9 +104,10 @@ export class EmbeddingSessions {
       await Promise.all(names.map(async (name) => [name, isPathParameter(name) ? INPUT : await this.#placeOf(name, merged)] as const)),
     );
     const { graph } = build({ ...whole, place: (name) => present(places.get(name), name) });
-    if (!worker) return GraphSession.create(graph, options);
+    const { fixed: laying, rest } = splitFixed(graph, isPathParameter) ?? { fixed: undefined, rest: graph };
+    if (!worker) return { session: await GraphSession.create(rest, options), laying };
     const { WorkerSession } = await import("../engine/runtime/worker-session.ts");
-    return WorkerSession.create(graph, options);
+    return { session: await WorkerSession.create(rest, options), laying };
   }
 
   /** Where a backbone weight lies: in its file if it can be used as it is, else in memory, with its low-rank update if it has one. */
@@ -113,15 +122,27 @@ export class EmbeddingSessions {
     return place ?? { kind: "constant", tensor: await readWeight(name) };
   }
 
-  /** The paths' weights for the given paths, which are few and stay in memory. */
-  async #selectedWeights(indices: readonly number[], names: readonly string[]): Promise<TensorMap> {
-    const key = indices.join(",");
-    const selected =
-      this.#pathWeights.get(key) ??
-      Promise.all(names.map(async (name) => [name, selectPathRows(name, await this.#model.readWeight(name), indices)] as const));
-    this.#pathWeights.set(key, selected);
-    selected.catch(() => this.#pathWeights.delete(key));
-    return Object.fromEntries(await selected);
+  /** What a session takes of the given paths, which is little and stays in memory. */
+  async #laidWeights(key: string, { session, laying }: PathSession, indices: readonly number[]): Promise<TensorMap> {
+    const known = this.#pathWeights.get(key);
+    if (known !== undefined) return known;
+    const laid = this.#layOut([...session.inputs.keys()].filter(isPathParameter), laying, indices);
+    this.#pathWeights.set(key, laid);
+    laid.catch(() => this.#pathWeights.delete(key));
+    return laid;
+  }
+
+  async #layOut(names: readonly string[], laying: Graph | undefined, indices: readonly number[]): Promise<TensorMap> {
+    const plain = await this.#selectedWeights(names, indices);
+    if (laying === undefined) return plain;
+    const { threads } = this.#options;
+    await using session = await GraphSession.create(laying, threads === undefined ? {} : { threads });
+    return { ...plain, ...(await session.run(await this.#selectedWeights([...laying.inputs.keys()], indices))) };
+  }
+
+  async #selectedWeights(names: readonly string[], indices: readonly number[]): Promise<TensorMap> {
+    const select = async (name: string): Promise<FloatTensor> => selectPathRows(name, await this.#model.readWeight(name), indices);
+    return Object.fromEntries(await Promise.all(names.map(async (name) => [name, await select(name)] as const)));
   }
 }
 
