@@ -1,6 +1,7 @@
 import type { Dimension } from "../graph/dimension.ts";
-import { mul, reduceSum, reshape, sub } from "../graph/operators.ts";
+import { after, mul, reduceSum, reshape, sub } from "../graph/operators.ts";
 import type { Value, ValueOf } from "../graph/value.ts";
+import { plainValue } from "./plain-value.ts";
 import type { RuleContext } from "./rule.ts";
 
 /** `dx = y·(g - Σ g·y)`, over the last axis. */
@@ -15,23 +16,19 @@ export function softmaxRule({ output, gradient }: Pick<RuleContext<"softmax">, "
  * @source Dao et al. 2022, "FlashAttention", appendix B.2.
  */
 function attentionSum(weights: Value, gradient: Value): Value | undefined {
-  const product = beforeReshape(gradient);
+  const { plain: product, earlier } = plainValue(gradient);
   if (product.operation !== "matmul" || product.attributes.transposeA || !product.attributes.transposeB) return undefined;
   const [mixedGradient, values] = product.inputs as readonly [Value, Value];
   const mixed = weights.builder.values.find((value) => isMixture(value, weights, values));
   if (mixed === undefined || !pays(weights.shape.at(-1) as Dimension, mixed.shape.at(-1) as Dimension)) return undefined;
-  return reshape(reduceSum(mul(mixedGradient, mixed), [-1], true), [...weights.shape.slice(0, -1), 1]);
+  return reshape(reduceSum(mul(after(mixedGradient, ...earlier), mixed), [-1], true), [...weights.shape.slice(0, -1), 1]);
 }
 
 function isMixture(value: Value, weights: Value, values: Value): value is ValueOf<"matmul"> {
   if (value.operation !== "matmul" || value.attributes.transposeA || value.attributes.transposeB) return false;
-  return value.inputs[1] === values && beforeReshape(value.inputs[0] as Value) === weights;
+  return value.inputs[1] === values && plainValue(value.inputs[0] as Value).plain === weights;
 }
 
 function pays(keys: Dimension, width: Dimension): boolean {
   return typeof width === "number" && (typeof keys !== "number" || keys > width);
-}
-
-function beforeReshape(value: Value): Value {
-  return value.operation === "reshape" ? (value.inputs[0] as Value) : value;
 }
