@@ -7,15 +7,19 @@ import {
   after,
   attention,
   cast,
+  div,
   expand,
   iota,
   matmul,
   mul,
+  reduceMean,
   reduceSum,
   reshape,
   rmsNorm,
   scatterAdd,
   silu,
+  sqrt,
+  square,
 } from "../graph/operators.ts";
 import type { Value } from "../graph/value.ts";
 import { lowerGraph } from "./lower.ts";
@@ -113,6 +117,29 @@ describe("lowered graphs", () => {
         loss: float32 []
         gradient:gate: float32 [8, 16]"
     `);
+  });
+
+  it("take a norm's inverse length from the forward pass, once", () => {
+    const g = new GraphBuilder();
+    const [x, norm] = [g.input("x", "float32", [batch, 8]), g.input("norm", "float32", [8])];
+    const graph = g.finish({ loss: reduceSum(mul(rmsNorm(x, norm, 1e-6), rmsNorm(x, norm, 1e-5)), [0, 1]) });
+    const { node } = lowerGraph(differentiate(graph, { losses: ["loss"], inputs: ["x", "norm"] })).graph;
+    const norms = node.filter(({ opType }) => opType === "SimplifiedLayerNormalization");
+    expect(norms.map(({ output }) => output.length)).toEqual([2, 2]);
+    expect(node.map(({ opType }) => opType)).not.toContain("Sqrt");
+    for (const { output } of norms) expect(node.filter(({ input }) => input.includes(output[1] as string)).length).toBeGreaterThan(1);
+  });
+
+  it("compute an inverse length that is wanted itself, or of another epsilon", () => {
+    const g = new GraphBuilder();
+    const [x, norm] = [g.input("x", "float32", [batch, 8]), g.input("norm", "float32", [8])];
+    const length = sqrt(add(reduceMean(square(x), [-1], true), 1e-6));
+    const y = mul(rmsNorm(x, norm, 1e-6), div(1, length));
+    const kinds = (outputs: Readonly<Record<string, Value>>): string[] =>
+      lowerGraph(g.finish(outputs)).graph.node.map(({ opType }) => opType);
+    expect(kinds({ y })).toEqual(["SimplifiedLayerNormalization", "Mul"]);
+    expect(kinds({ y, length })).toContain("Sqrt");
+    expect(kinds({ y: mul(rmsNorm(x, norm, 1e-5), div(1, length)) })).toContain("Div");
   });
 
   it("attend", () => {

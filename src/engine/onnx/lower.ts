@@ -9,6 +9,7 @@ import { LOWERINGS, type Lowering } from "./lowerings.ts";
 import { MICROSOFT, ONNX_TYPES, OnnxWriter } from "./onnx-writer.ts";
 import { verifyModel } from "./verify-model.ts";
 import { nameOutputs } from "./name-outputs.ts";
+import { planInverseNorms } from "./inverse-norms.ts";
 import { planPackedAttention } from "./packed-attention.ts";
 import { encodeModel, type ModelProto, type ValueInfoProto } from "./protobuf.ts";
 
@@ -54,8 +55,15 @@ function lowerValues(graph: Graph, writer: OnnxWriter): Map<Value, string> {
   const names = new Map<Value, string>();
   const nameOf = (value: Value): string => present(names.get(value), "a lowered input");
   const { merged, absorbed } = planPackedAttention(graph);
+  const { normOf, absorbed: recomputed } = planInverseNorms(graph);
+  const inverseOf = (norm: Value): string => writer.shared(`inverse of ${norm.id}`, () => writer.anotherOutput(nameOf(norm)));
   for (const value of graph.values) {
-    if (absorbed.has(value)) continue;
+    if (absorbed.has(value) || recomputed.has(value)) continue;
+    const norm = normOf.get(value);
+    if (norm !== undefined) {
+      names.set(value, inverseOf(norm));
+      continue;
+    }
     const packed = merged.get(value);
     const lower = (): string => (packed === undefined ? lowerValue(value, writer, nameOf) : lowerPackedAttention(writer, packed, nameOf));
     names.set(value, writer.within(value.scope, lower));

@@ -1,4 +1,4 @@
-import { LoweringError } from "../../errors/families.ts";
+import { LoweringError, present } from "../../errors/families.ts";
 import { dimensionKey, sameDimension, termsOf, type Dimension, type Shape } from "../graph/dimension.ts";
 import type { ExternalData } from "../graph/operations.ts";
 import { pureSymbol } from "../graph/symbol-inputs.ts";
@@ -53,6 +53,15 @@ export class OnnxWriter {
     const attribute = Object.entries(attributes).map(([key, value]) => attributeProto(key, value));
     this.nodes.push({ input, output: [name], name, opType, domain, attribute });
     return name;
+  }
+
+  /** The name of the next output of the node that gives this one. */
+  anotherOutput(output: string): string {
+    const at = this.nodes.findIndex((node) => node.output[0] === output);
+    const node = present(this.nodes[at], output);
+    const another = `${output}.${node.output.length}`;
+    this.nodes[at] = { ...node, output: [...node.output, another] };
+    return another;
   }
 
   /** Runs `make` so that what it writes is named after a scope: ONNX Runtime's errors and profiles name nodes. */
