@@ -17,18 +17,21 @@ export const command: CommandModule = defineCommand({
       .option("--base <model>", "start from that model folder, or model of the hub (org/name[@revision]); default models/emoji-base")
       .option("--threads <count>", "threads of the engine", positiveInteger),
   async run({ preset: name, out, resume = false, base, threads }, context) {
-    const [{ PRESETS }, { reproduce }, { defaultFolder }, { loadCorpus }, { printResult }] = await Promise.all([
+    const [{ PRESETS }, { reproduce }, { defaultFolder }, { loadCorpus }, { printResult }, { withoutPictures }] = await Promise.all([
       import("../reproduce/presets.ts"),
       import("../reproduce/reproduce.ts"),
       import("../reproduce/reproduction-folder.ts"),
       import("../evaluation/load-corpus.ts"),
       import("../reproduce/print-result.ts"),
+      import("../../eval/cases/query-case.ts"),
     ]);
     const { progress, signal } = context;
     const folder = out ?? (await defaultFolder(name, resume));
     const openCorpus = (): ReturnType<typeof loadCorpus> => loadCorpus(context);
     const result = await reproduce({ preset: PRESETS[name], openCorpus, base, out: folder, resume, threads, progress, signal });
-    if (context.json) await context.out.json(result);
+    const { report } = result;
+    const printed = { ...report, cases: withoutPictures(report.cases), referenceCases: withoutPictures(report.referenceCases) };
+    if (context.json) await context.out.json({ ...result, report: printed });
     else await context.out.line(printResult(result, terminalWidth()));
   },
 });

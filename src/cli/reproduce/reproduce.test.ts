@@ -104,7 +104,17 @@ test("a reproduction that is interrupted goes on where it was, and ends with a r
   expect(
     report.searches[2]?.hits.every(({ correct, image }) => correct !== null && image?.startsWith("data:image/png;base64,") === true),
   ).toBe(true);
-  expect(await readFile(result.files.html, "utf8")).toContain("Example searches");
+  for (const [id, gallery] of [
+    ["pdf", report.cases],
+    ["ssc", report.referenceCases],
+  ] as const) {
+    const shown = gallery?.tasks.flatMap(({ cases }) => cases) ?? [];
+    expect([id, shown.length > 0, gallery?.tasks.every(({ cases }) => cases.length <= 2)]).toEqual([id, true, true]);
+    expect(shown.some(({ views }) => views.includes("path 3"))).toBe(id === "pdf");
+    expect(Object.values(gallery?.pictures ?? {})[0]).toMatch(/^data:image\/webp;base64,/);
+  }
+  const page = await readFile(result.files.html, "utf8");
+  for (const title of ["Example searches", "Failure cases: PDF", "Failure cases: SSC"]) expect(page).toContain(title);
 
   const printed = printResult(result, 100);
   expect(printed).toMatch(/Precision at 1, % +SSC +PDF single +PDF aggregate +PDF all/);
@@ -116,6 +126,13 @@ test("a reproduction that is interrupted goes on where it was, and ends with a r
   const { report: same } = await run({ progress: again.progress, resume: true });
   expect(again.labels.filter((label) => /^(train|score)/.test(label))).toEqual([]);
   expect(same.models.map(({ scores }) => scores)).toEqual(report.models.map(({ scores }) => scores));
+  expect([same.cases, same.referenceCases]).toEqual([report.cases, report.referenceCases]);
+
+  await rm(join(root, "out", "runs", "ssc", "seed-0", "failure-cases.json"));
+  const anew = watch();
+  const { report: found } = await run({ progress: anew.progress, resume: true });
+  expect(anew.labels.filter((label) => /^(train|score)/.test(label))).toEqual(["score 1 of 4: SSC, seed 0"]);
+  expect(found.referenceCases).toEqual(report.referenceCases);
 }, 600_000);
 
 test("a reproduction starts from a model of the hub, which is fetched once, and says so", async () => {
