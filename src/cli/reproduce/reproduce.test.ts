@@ -9,6 +9,8 @@ import { readReport } from "../../eval/report/write-report.ts";
 import { saveModelFolder } from "../../model/folder/save-model-folder.ts";
 import { SINGLE_PATH } from "../../model/paths/path-config.ts";
 import type { Progress } from "../terminal/progress.ts";
+import { besideDashboard } from "../training/beside-dashboard.ts";
+import { runsFolder } from "./plan-runs.ts";
 import type { ReproducePreset } from "./presets.ts";
 import { printResult } from "./print-result.ts";
 import { reproduce, type ReproduceOptions } from "./reproduce.ts";
@@ -157,4 +159,25 @@ test("a reproduction starts from a model of the hub, which is fetched once, and 
   expect(report.facts).toContainEqual({ label: "Base model", value: name });
   await expect(run({ preset, out, base: `${name}@other`, resume: true, ...watch() })).rejects.toMatchObject({ code: "hub" });
   await expect(run({ preset, out, resume: true, ...watch() })).rejects.toThrow(/starts from tiny\/model/);
+}, 600_000);
+
+test("the live page shows the run under way, then the next, each under its own name", async () => {
+  const preset: ReproducePreset = { ...TINY, setups: ["ssc", "pdf"], ensembleSize: 0, testQueries: 2 };
+  const out = join(root, "watched");
+  const { progress } = watch();
+  let told: Promise<string> | undefined;
+  const json = (line: unknown): Promise<void> => {
+    told = fetch(`${(line as { readonly url: string }).url}events`).then((response) => response.text());
+    return Promise.resolve();
+  };
+  const nothing = (): Promise<void> => Promise.resolve();
+  const { signal } = new AbortController();
+  const context = { progress, signal, json: true, out: { json, line: nothing, bytes: nothing }, env: {}, mute: () => undefined };
+  await besideDashboard({ out: runsFolder(out), dashboard: 0 }, context, () => run({ preset, out, progress, dashboard: 0 }));
+  const events = (await told) ?? "";
+  expect(events).toMatch(/^event: hello\n[^]*event: bye\n/);
+  const states = new Map(
+    [...events.matchAll(/^data: {"run":\d+,"name":"(.*?)","state":"(.*?)"/gm)].map(([, name, state]) => [name, state]),
+  );
+  expect([...states].toSorted()).toEqual([["pdf/seed-0", "finished"], ["ssc/seed-0", "finished"]]); // prettier-ignore
 }, 600_000);
