@@ -1,5 +1,5 @@
-import { z } from "zod";
 import { RECIPE_SCHEMA } from "../../src/train/recipe/recipe-schema.ts";
+import { fileSchema } from "./file-schema.ts";
 
 /** A schema as far as recipes use it. */
 interface JsonSchema {
@@ -21,13 +21,10 @@ interface JsonSchema {
 
 /** The JSON Schema of a recipe's file. */
 export function recipeJsonSchema(): JsonSchema {
-  const schema = z.toJSONSchema(RECIPE_SCHEMA, {
-    io: "input",
-    override: ({ jsonSchema }) => {
-      if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
-    },
-  });
-  return { ...schema, title: "Recipe of a Polyvec training run", description: "Explained in docs/recipes.md." } as JsonSchema;
+  return fileSchema(RECIPE_SCHEMA, {
+    title: "Recipe of a Polyvec training run",
+    description: "Explained in docs/recipes.md.",
+  }) as JsonSchema;
 }
 
 /** A Markdown table of fields for every object of a recipe, by the object's path; the recipe's own fields are under `recipe`. */

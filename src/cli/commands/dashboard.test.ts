@@ -54,6 +54,8 @@ test("a port that is taken is told before anything is trained", async () => {
   const { port } = other.address() as AddressInfo;
   const { code, err } = await runPolyvec("train", recipe, "--out", join(root, "never"), "--dashboard", String(port));
   expect([code, err]).toEqual([1, expect.stringMatching(/^error \(http\): .*another program listens there\. Name another port/)]);
+  const reproduction = await runPolyvec("reproduce", "--out", join(root, "never"), "--dashboard", String(port));
+  expect([reproduction.code, reproduction.err]).toEqual([1, err]);
   expect(await readdir(root)).not.toContain("never");
   const again = await runPolyvec("dashboard", root, "--port", String(port));
   expect([again.code, again.err]).toEqual([1, expect.stringMatching(/^error \(http\): .*another program/)]);
@@ -74,6 +76,7 @@ test("what is no port is bad usage", async () => {
   for (const args of [
     ["dashboard", root, "--port", "70000"],
     ["train", "--dashboard", recipe],
+    ["reproduce", "--dashboard", "quick"],
   ]) {
     expect(await runPolyvec(...args)).toMatchObject({ code: 2, err: expect.stringMatching(/where a port was expected/) as unknown });
   }

@@ -20,9 +20,14 @@ export function planRuns(preset: ReproducePreset, out: string): PlannedRun[] {
   });
 }
 
-/** Where a run of a reproduction lies. */
+/** Where all runs of a reproduction lie. */
+export function runsFolder(out: string): string {
+  return join(out, "runs");
+}
+
+/** Where one of them lies. */
 function runFolder(out: string, setup: SetupId, seed: number): string {
-  return join(out, "runs", setup, `seed-${seed}`);
+  return join(runsFolder(out), setup, `seed-${seed}`);
 }
 
 /** The seeds of the models whose scores are summed; none if there is no ensemble. */

@@ -14,6 +14,8 @@ export interface ReproduceContext extends RunContext {
   readonly baseLabel: string;
   /** The folder of the whole reproduction. */
   readonly out: string;
+  /** The live page, as it was asked for. */
+  readonly dashboard: number | true | undefined;
   /** What is reported is scored on these. */
   readonly testTasks: readonly EvaluationTask[];
 }

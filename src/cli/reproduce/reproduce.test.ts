@@ -9,6 +9,8 @@ import { readReport } from "../../eval/report/write-report.ts";
 import { saveModelFolder } from "../../model/folder/save-model-folder.ts";
 import { SINGLE_PATH } from "../../model/paths/path-config.ts";
 import type { Progress } from "../terminal/progress.ts";
+import { besideDashboard } from "../training/beside-dashboard.ts";
+import { runsFolder } from "./plan-runs.ts";
 import type { ReproducePreset } from "./presets.ts";
 import { printResult } from "./print-result.ts";
 import { reproduce, type ReproduceOptions } from "./reproduce.ts";
@@ -104,7 +106,17 @@ test("a reproduction that is interrupted goes on where it was, and ends with a r
   expect(
     report.searches[2]?.hits.every(({ correct, image }) => correct !== null && image?.startsWith("data:image/png;base64,") === true),
   ).toBe(true);
-  expect(await readFile(result.files.html, "utf8")).toContain("Example searches");
+  for (const [id, gallery] of [
+    ["pdf", report.cases],
+    ["ssc", report.referenceCases],
+  ] as const) {
+    const shown = gallery?.tasks.flatMap(({ cases }) => cases) ?? [];
+    expect([id, shown.length > 0, gallery?.tasks.every(({ cases }) => cases.length <= 2)]).toEqual([id, true, true]);
+    expect(shown.some(({ views }) => views.includes("path 3"))).toBe(id === "pdf");
+    expect(Object.values(gallery?.pictures ?? {})[0]).toMatch(/^data:image\/webp;base64,/);
+  }
+  const page = await readFile(result.files.html, "utf8");
+  for (const title of ["Example searches", "Failure cases: PDF", "Failure cases: SSC"]) expect(page).toContain(title);
 
   const printed = printResult(result, 100);
   expect(printed).toMatch(/Precision at 1, % +SSC +PDF single +PDF aggregate +PDF all/);
@@ -116,6 +128,13 @@ test("a reproduction that is interrupted goes on where it was, and ends with a r
   const { report: same } = await run({ progress: again.progress, resume: true });
   expect(again.labels.filter((label) => /^(train|score)/.test(label))).toEqual([]);
   expect(same.models.map(({ scores }) => scores)).toEqual(report.models.map(({ scores }) => scores));
+  expect([same.cases, same.referenceCases]).toEqual([report.cases, report.referenceCases]);
+
+  await rm(join(root, "out", "runs", "ssc", "seed-0", "failure-cases.json"));
+  const anew = watch();
+  const { report: found } = await run({ progress: anew.progress, resume: true });
+  expect(anew.labels.filter((label) => /^(train|score)/.test(label))).toEqual(["score 1 of 4: SSC, seed 0"]);
+  expect(found.referenceCases).toEqual(report.referenceCases);
 }, 600_000);
 
 test("a reproduction starts from a model of the hub, which is fetched once, and says so", async () => {
@@ -140,4 +159,25 @@ test("a reproduction starts from a model of the hub, which is fetched once, and 
   expect(report.facts).toContainEqual({ label: "Base model", value: name });
   await expect(run({ preset, out, base: `${name}@other`, resume: true, ...watch() })).rejects.toMatchObject({ code: "hub" });
   await expect(run({ preset, out, resume: true, ...watch() })).rejects.toThrow(/starts from tiny\/model/);
+}, 600_000);
+
+test("the live page shows the run under way, then the next, each under its own name", async () => {
+  const preset: ReproducePreset = { ...TINY, setups: ["ssc", "pdf"], ensembleSize: 0, testQueries: 2 };
+  const out = join(root, "watched");
+  const { progress } = watch();
+  let told: Promise<string> | undefined;
+  const json = (line: unknown): Promise<void> => {
+    told = fetch(`${(line as { readonly url: string }).url}events`).then((response) => response.text());
+    return Promise.resolve();
+  };
+  const nothing = (): Promise<void> => Promise.resolve();
+  const { signal } = new AbortController();
+  const context = { progress, signal, json: true, out: { json, line: nothing, bytes: nothing }, env: {}, mute: () => undefined };
+  await besideDashboard({ out: runsFolder(out), dashboard: 0 }, context, () => run({ preset, out, progress, dashboard: 0 }));
+  const events = (await told) ?? "";
+  expect(events).toMatch(/^event: hello\n[^]*event: bye\n/);
+  const states = new Map(
+    [...events.matchAll(/^data: {"run":\d+,"name":"(.*?)","state":"(.*?)"/gm)].map(([, name, state]) => [name, state]),
+  );
+  expect(Object.fromEntries(states)).toEqual({ "ssc/seed-0": "finished", "pdf/seed-0": "finished" });
 }, 600_000);

@@ -8,6 +8,7 @@ import { lockFolder } from "../../files/run-lock.ts";
 import { openModelFolder } from "../../model/folder/open-model-folder.ts";
 import { openRecipeData } from "../../train/sources/recipe-source.ts";
 import { quoted } from "../quoted.ts";
+import { dashboardArgument } from "../training/train-options.ts";
 import type { Progress } from "../terminal/progress.ts";
 import { showDownload } from "../terminal/show-download.ts";
 import { readBaseRecipes, type ReproduceRecipes } from "./base-recipes.ts";
@@ -31,6 +32,8 @@ export interface ReproduceOptions {
   /** Go on with the reproduction that is in the folder: finished runs are kept, the one under way goes on. */
   readonly resume: boolean;
   readonly threads?: number | undefined;
+  /** The live page beside it, as it was asked for: what goes on with the reproduction asks for it too. */
+  readonly dashboard?: number | true | undefined;
   readonly progress: Progress;
   readonly signal: AbortSignal;
 }
@@ -61,6 +64,7 @@ export async function reproduce(options: ReproduceOptions): Promise<ReproduceRes
     corpus,
     base: options.base,
     threads: options.threads,
+    dashboard: options.dashboard,
     baseFolder: recipes.baseFolder,
     baseLabel: recipes.baseLabel,
     validationTasks: emojiBenchmark(corpus, { split: "validation", queriesPerTask: validationQueries }),
@@ -104,10 +108,11 @@ function watchSteps({ progress }: ReproduceContext, label: string, total: number
   };
 }
 
-function stopped({ preset, base, out }: ReproduceContext, cause?: unknown): AbortedError {
+function stopped({ preset, base, out, dashboard }: ReproduceContext, cause?: unknown): AbortedError {
   const from = base === undefined ? "" : ` --base ${quoted(base)}`;
+  const command = `polyvec reproduce --preset ${preset.name}${from} --out ${quoted(out)}${dashboardArgument(dashboard)} --resume`;
   return new AbortedError({
-    message: `stopped; what was done is kept. Go on with: polyvec reproduce --preset ${preset.name}${from} --out ${quoted(out)} --resume`,
+    message: `stopped; what was done is kept. Go on with: ${command}`,
     details: { run: out },
     cause,
   });

@@ -1,5 +1,7 @@
 import { availableParallelism, cpus } from "node:os";
 import { emojiBaselines, pixelFact } from "../../eval/benchmark/emoji-benchmark.ts";
+import type { CaseGallery } from "../../eval/cases/query-case.ts";
+import type { ModelEvaluation } from "../../eval/evaluate.ts";
 import { buildReport } from "../../eval/report/build-report.ts";
 import { count } from "../../eval/report/format-number.ts";
 import type { ReportModelInput, ReportRun } from "../../eval/report/report-input.ts";
@@ -9,7 +11,7 @@ import { present } from "../../errors/families.ts";
 import { openModelFolder } from "../../model/folder/open-model-folder.ts";
 import { openRecipeData } from "../../train/sources/recipe-source.ts";
 import { timeEmbedding } from "./embedding-cost.ts";
-import { evaluateRun, evaluateSum } from "./evaluate-run.ts";
+import { evaluateRun, evaluateRunWithCases, evaluateSum, type ScoredRun } from "./evaluate-run.ts";
 import { exampleSearches } from "./example-searches.ts";
 import { ensembleSeeds } from "./plan-runs.ts";
 import type { ReproduceContext } from "./reproduce-context.ts";
@@ -25,8 +27,8 @@ export async function makeReport(runs: readonly TrainedRun[], context: Reproduce
   const { preset, testTasks, corpus } = context;
   const [reference, main] = preset.setups;
   const shown = runs.filter(({ seed }) => preset.seeds.includes(seed));
-  const evaluated = new Map<TrainedRun, ReportRun>();
-  for (const [place, run] of shown.entries()) evaluated.set(run, await reportRun(run, `score ${place + 1} of ${shown.length}`, context));
+  const [mainRun, referenceRun] = [firstRun(shown, main), firstRun(shown, reference)];
+  const { evaluated, cases } = await scoreRuns(shown, [mainRun, referenceRun], context);
   const sum = await sumOfReference(runs, context);
   const firsts = preset.setups.map((setup) => firstRun(shown, setup));
   const timed = firsts.map(({ setup, model, recipe }) => ({ name: setup, folder: model, paths: recipe.model.paths }));
@@ -35,17 +37,19 @@ export async function makeReport(runs: readonly TrainedRun[], context: Reproduce
     const own = shown.filter((run) => run.setup === setup);
     return setupModel(setup, own.map((run) => present(evaluated.get(run), run.folder)), times.get(setup)); // prettier-ignore
   });
-  const searches = await exampleSearches({ id: main, folder: firstRun(shown, main).model }, context);
+  const searches = await exampleSearches({ id: main, folder: mainRun.model }, context);
   return buildReport({
     title: `${SETUPS[main].name} beside ${SETUPS[reference].name} on emoji, ${preset.name}`,
     createdAt: new Date(),
     ...(preset.seeds.length > 1 ? {} : { notice: ONE_SEED }),
-    facts: factsOf(firstRun(shown, reference), firstRun(shown, main), context),
+    facts: factsOf(referenceRun, mainRun, context),
     baselines: emojiBaselines(testTasks),
     models: [...models, ...(sum === undefined ? [] : [withCostOfSum(sum, times.get(reference))])],
     reference,
     main,
     searches,
+    cases: present(cases.get(mainRun), "the main run's cases"),
+    referenceCases: present(cases.get(referenceRun), "the reference's cases"),
   });
 
   function factsOf(first: TrainedRun, second: TrainedRun, { baseLabel }: ReproduceContext): Fact[] {
@@ -69,9 +73,25 @@ export async function makeReport(runs: readonly TrainedRun[], context: Reproduce
 const ONE_SEED =
   "One training seed and few steps from a small base: this shows the method at work on real pictures. Which of two close models is better it cannot tell.";
 
-async function reportRun(run: TrainedRun, progress: string, context: ReproduceContext): Promise<ReportRun> {
-  const { setup, seed, folder, log } = run;
-  const evaluation = await evaluateRun(`${progress}: ${SETUPS[setup].name}, seed ${seed}`, folder, context);
+/** Scores every run, and looks for the failure cases of those that are shown beside each other. */
+async function scoreRuns(
+  runs: readonly TrainedRun[],
+  beside: readonly TrainedRun[],
+  context: ReproduceContext,
+): Promise<{ readonly evaluated: ReadonlyMap<TrainedRun, ReportRun>; readonly cases: ReadonlyMap<TrainedRun, CaseGallery> }> {
+  const evaluated = new Map<TrainedRun, ReportRun>();
+  const cases = new Map<TrainedRun, CaseGallery>();
+  for (const [place, run] of runs.entries()) {
+    const label = `score ${place + 1} of ${runs.length}: ${SETUPS[run.setup].name}, seed ${run.seed}`;
+    const scored: ScoredRun = await (beside.includes(run) ? evaluateRunWithCases : evaluateRun)(label, run.folder, context);
+    evaluated.set(run, await reportRun(run, scored.evaluation, context));
+    if (scored.cases !== undefined) cases.set(run, scored.cases);
+  }
+  return { evaluated, cases };
+}
+
+async function reportRun(run: TrainedRun, evaluation: ModelEvaluation, context: ReproduceContext): Promise<ReportRun> {
+  const { seed, log } = run;
   const { cost, dimensions } = await costOf(run, context);
   const estimator = mutualInformation(log, dimensions);
   return {

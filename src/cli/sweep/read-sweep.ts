@@ -2,10 +2,9 @@ import { basename, dirname, resolve } from "node:path";
 import { ConfigError } from "../../errors/families.ts";
 import type { SweepView } from "../../eval/sweep/sweep-report.ts";
 import { readJsonFile } from "../../files/json-file.ts";
-import { parseConfig } from "../../files/parse-config.ts";
 import type { FieldValues, JsonValue } from "./json-value.ts";
 import { baselineOf, makeCells, type SweepCell } from "./sweep-cells.ts";
-import { SWEEP_SCHEMA, type SweepDefinition } from "./sweep-definition.ts";
+import { checkSweep, type SweepDefinition } from "./sweep-definition.ts";
 
 /** What the command line gives beside the file. */
 export interface SweepOverrides {
@@ -38,7 +37,7 @@ export async function readSweep(file: string, overrides: SweepOverrides): Promis
   const read = (await readJsonFile(file)) as JsonValue;
   const isOwn = isRecord(read) && ["recipe", "vary", "variants", "seeds"].some((field) => Object.hasOwn(read, field));
   const own = isOwn ? read : { recipe: basename(file) };
-  const definition = parseConfig(SWEEP_SCHEMA, merged(own, overrides), { file });
+  const definition = checkSweep(merged(own, overrides), file);
   const recipeFile = resolve(dirname(file), definition.recipe);
   const recipe = isOwn ? ((await readJsonFile(recipeFile)) as JsonValue) : read;
   const source = { recipe, recipeFile: isOwn ? recipeFile : file, file, definition };

@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { parseConfig } from "../../files/parse-config.ts";
 import { baselineOf, makeCells, recipeForSeed, type CellSource, type SweepCell } from "./sweep-cells.ts";
-import { SWEEP_SCHEMA } from "./sweep-definition.ts";
+import { checkSweep } from "./sweep-definition.ts";
 
 const RECIPE = {
   name: "small",
@@ -12,8 +11,8 @@ const RECIPE = {
 };
 
 function sourceOf(definition: object): CellSource {
-  const parsed = parseConfig(SWEEP_SCHEMA, { recipe: "small.json", ...definition }, { file: "sweep.json" });
-  return { recipe: RECIPE, recipeFile: "small.json", file: "sweep.json", definition: parsed };
+  const checked = checkSweep({ recipe: "small.json", ...definition }, "sweep.json");
+  return { recipe: RECIPE, recipeFile: "small.json", file: "sweep.json", definition: checked };
 }
 
 const cellsOf = (definition: object): SweepCell[] => makeCells(sourceOf(definition));

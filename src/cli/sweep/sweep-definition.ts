@@ -2,6 +2,7 @@ import { z } from "zod";
 import { MMEB_DATASETS } from "../../data/mmeb/datasets.ts";
 import { SWEEP_VIEWS, type SweepView } from "../../eval/sweep/sweep-report.ts";
 import { RESOLUTIONS, type Resolution } from "../../eval/mmeb/image-resolution.ts";
+import { parseConfig } from "../../files/parse-config.ts";
 import type { FieldValues, JsonValue } from "./json-value.ts";
 
 /** A way to train beside the grid. */
@@ -57,25 +58,52 @@ export interface SweepDefinition {
 const json: z.ZodType<JsonValue> = z.json();
 const values = z.record(z.string().min(1), json);
 const count = z.int().positive();
-const names: ReadonlySet<string> = new Set(MMEB_DATASETS.map(({ name }) => name));
+const dataset = z.enum(MMEB_DATASETS.map(({ name }) => name) as [string, ...string[]], "expected one of MMEB's 36 datasets");
+const data = z.string().min(1).describe("Holds `<dataset>/test-*.parquet`, relative to this file.");
+const images = z.string().min(1).describe("The root of its images, relative to this file: a folder, a .zip, or a folder of them.");
 
-/** What a sweep's file may hold. */
-export const SWEEP_SCHEMA: z.ZodType<SweepDefinition> = z.strictObject({
+const VARIANT = z.strictObject({
+  name: z.string().min(1).describe("What the table calls it."),
+  set: values.describe("By dotted field, the values it has."),
+});
+
+const RANDOM = z.strictObject({
+  cells: count.describe("Combinations that are drawn."),
+  seed: z.int().min(0).default(0).describe("Of the draw."),
+});
+
+const EVALUATION = z.discriminatedUnion("bench", [
+  z.strictObject({
+    bench: z.literal("emoji").describe("The validation part of the emoji benchmark."),
+    queries: count.default(60).describe("Queries of each task, at most."),
+  }),
+  z.strictObject({
+    bench: z.literal("mmeb").describe("Data in the layout of MMEB's evaluation."),
+    data,
+    images,
+    datasets: z.array(dataset).min(1).optional().describe("Only these; all that are there if not given."),
+    subset: count.optional().describe("Only the first so many rows of each dataset."),
+    prompts: z
+      .enum(["reference", "model"])
+      .default("reference")
+      .describe("The reference's texts with the model's image token, or the model's own prompt template."),
+    resolution: z.enum(RESOLUTIONS).default("native").describe("The size that images are brought to before the model's processor."),
+    test: z.strictObject({ data, images }).optional().describe("Scored with --test, and only looked at: data that no choice was made on."),
+  }),
+]);
+
+/** What a sweep's file may hold, with a sentence on every field: `recipes/sweeps/sweep.schema.json` is made of it. */
+export const SWEEP_SCHEMA: z.ZodType<SweepDefinition & { readonly $schema?: string | undefined }> = z.strictObject({
+  $schema: z.string().optional().describe("Where the JSON Schema of sweeps lies, for editors."),
   name: z.string().min(1).optional().describe("What the sweep is called."),
   recipe: z.string().min(1).describe("The recipe that every cell is a variation of, relative to this file."),
-  set: values.default({}).describe("Fields that are set in every cell."),
+  set: values.default({}).describe("By dotted field (`model.paths.count`), values that are set in every cell."),
   vary: z
     .record(z.string().min(1), z.tuple([json], json))
     .default({})
-    .describe("By field, the values that are tried; every combination is a cell."),
-  variants: z
-    .array(z.strictObject({ name: z.string().min(1), set: values }))
-    .default([])
-    .describe("Cells beside the combinations, each with a name and its fields."),
-  random: z
-    .strictObject({ cells: count, seed: z.int().min(0).default(0) })
-    .optional()
-    .describe("Only so many of the combinations, drawn by that seed."),
+    .describe("By dotted field, the values that are tried; every combination is a cell."),
+  variants: z.array(VARIANT).default([]).describe("Cells beside the combinations, each with a name and its fields."),
+  random: RANDOM.optional().describe("Only so many of the combinations, drawn by that seed."),
   seeds: z
     .tuple([z.int().min(0)], z.int().min(0))
     .default([0])
@@ -86,23 +114,13 @@ export const SWEEP_SCHEMA: z.ZodType<SweepDefinition> = z.strictObject({
     .optional()
     .describe("The cell that the others are compared with: values of varied fields, or a variant's name; the first cell if not given."),
   view: z.enum(SWEEP_VIEWS).default("aggregate").describe("The way of scoring that cells are compared and chosen by."),
-  evaluation: z
-    .discriminatedUnion("bench", [
-      z.strictObject({ bench: z.literal("emoji"), queries: count.default(60) }),
-      z.strictObject({
-        bench: z.literal("mmeb"),
-        data: z.string().min(1),
-        images: z.string().min(1),
-        datasets: z
-          .array(z.string().refine((name) => names.has(name), "expected one of MMEB's 36 datasets"))
-          .min(1)
-          .optional(),
-        subset: count.optional(),
-        prompts: z.enum(["reference", "model"]).default("reference"),
-        resolution: z.enum(RESOLUTIONS).default("native"),
-        test: z.strictObject({ data: z.string().min(1), images: z.string().min(1) }).optional(),
-      }),
-    ])
-    .optional()
-    .describe("What cells are scored on; the emoji benchmark's validation part if the recipe trains on the emoji."),
+  evaluation: EVALUATION.optional().describe(
+    "What cells are scored on; the emoji benchmark's validation part if the recipe trains on the emoji.",
+  ),
 });
+
+/** Checks a sweep's fields one by one and fills in the defaults. @throws {ConfigError} naming the field, what it is and what was expected. */
+export function checkSweep(value: unknown, file: string): SweepDefinition {
+  const { $schema: _, ...definition } = parseConfig(SWEEP_SCHEMA, value, { file });
+  return definition;
+}

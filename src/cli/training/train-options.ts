@@ -23,6 +23,11 @@ export function resumeCommand(recipeFile: string, { out = "", seed, steps, threa
   const values = Object.entries({ seed, steps, threads, dtype }).flatMap(([name, value]) =>
     value === undefined ? [] : [`--${name} ${value}`],
   );
-  const page = dashboard === undefined ? [] : [dashboard === true ? "--dashboard" : `--dashboard ${dashboard}`];
-  return ["polyvec train", quoted(recipeFile), "--out", quoted(out), ...values, ...page, "--resume"].join(" ");
+  return `${["polyvec train", quoted(recipeFile), "--out", quoted(out), ...values].join(" ")}${dashboardArgument(dashboard)} --resume`;
+}
+
+/** The option that asks for a live page, with a space before it; nothing if none is asked for. */
+export function dashboardArgument(dashboard: number | true | undefined): string {
+  if (dashboard === undefined) return "";
+  return dashboard === true ? " --dashboard" : ` --dashboard ${dashboard}`;
 }

@@ -1,6 +1,5 @@
 import { readdir } from "node:fs/promises";
 import { basename, join, relative, resolve } from "node:path";
-import { LOCK_FILE } from "../../files/run-lock.ts";
 import { RUN_FILES } from "../../train/run/run-files.ts";
 
 /** A folder that a run is in, or will be. */
@@ -15,17 +14,17 @@ const DEPTH = 5;
 /** Folders that are looked into, so that a wrong path does not walk a whole disk. */
 const MOST_FOLDERS = 2000;
 
-/** What only a run's folder holds. */
-const SIGNS: ReadonlySet<string> = new Set([RUN_FILES.metrics, RUN_FILES.status, LOCK_FILE]);
+/** What only a run's folder holds, from its beginning on. A lock is none: a reproduction and a sweep hold the folder of all their runs. */
+const SIGNS: ReadonlySet<string> = new Set([RUN_FILES.metrics, RUN_FILES.status]);
 
 /**
  * The runs that folders stand for: a folder that holds one, or those within it in the order of their names. What is not there yet is none.
  * @param folders as they were named on the command line.
  */
 export async function findRuns(folders: readonly string[]): Promise<FoundRun[]> {
-  const found: string[] = [];
+  const found = new Map<string, string>();
   for (const folder of folders.map((path) => resolve(path))) {
-    for (const run of await runsWithin(folder, DEPTH, { left: MOST_FOLDERS })) if (!found.includes(run)) found.push(run);
+    for (const run of await runsWithin(folder, DEPTH, { left: MOST_FOLDERS })) if (!found.has(run)) found.set(run, folder);
   }
   return named(found);
 }
@@ -43,12 +42,17 @@ async function runsWithin(folder: string, depth: number, budget: { left: number 
   return runs;
 }
 
-/** Runs by the part of their paths in which they differ. */
-function named(folders: readonly string[]): FoundRun[] {
+/** Runs by the part of their paths in which they differ; one alone by its path within the folder it was found from, as others may come. */
+function named(found: ReadonlyMap<string, string>): FoundRun[] {
+  const folders = [...found.keys()];
   const [first = "", ...others] = folders;
-  if (others.length === 0) return folders.map((folder) => ({ folder, name: basename(folder) }));
+  if (others.length === 0) return [...found].map(([folder, from]) => ({ folder, name: nameWithin(from, folder) }));
   const parts = first.split(/[\\/]/);
   const shared = parts.findIndex((part, place) => others.some((other) => other.split(/[\\/]/)[place] !== part));
   const common = parts.slice(0, shared === -1 ? parts.length : shared).join("/") || "/";
-  return folders.map((folder) => ({ folder, name: relative(common, folder).replaceAll("\\", "/") || basename(folder) }));
+  return folders.map((folder) => ({ folder, name: nameWithin(common, folder) }));
+}
+
+function nameWithin(from: string, folder: string): string {
+  return relative(from, folder).replaceAll("\\", "/") || basename(folder);
 }

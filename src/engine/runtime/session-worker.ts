@@ -2,6 +2,8 @@ import { parentPort, type MessagePort } from "node:worker_threads";
 import { present } from "../../errors/families.ts";
 import { PolyvecError } from "../../errors/polyvec-error.ts";
 import { CompiledSession, openCompiled } from "./compiled-session.ts";
+import { loadRuntime } from "./onnx-runtime.ts";
+import { RunGate } from "./run-gate.ts";
 import type { TensorMap } from "./session.ts";
 import { buffersOf, detached, type SentError, type WorkerReply, type WorkerRequest } from "./worker-messages.ts";
 
@@ -9,6 +11,7 @@ import { buffersOf, detached, type SentError, type WorkerReply, type WorkerReque
 class SessionWorker {
   readonly #port: MessagePort;
   #session: CompiledSession | undefined;
+  #gate = new RunGate();
 
   constructor(port: MessagePort) {
     this.#port = port;
@@ -37,12 +40,14 @@ class SessionWorker {
   async #do(request: WorkerRequest): Promise<TensorMap> {
     switch (request.kind) {
       case "open":
-        this.#session = new CompiledSession(await openCompiled(request.compiled, request.options));
+        this.#gate = new RunGate(request.gate);
+        await loadRuntime(); // not within the gate: nobody need wait for a library to load
+        this.#session = new CompiledSession(await this.#gate.within(() => openCompiled(request.compiled, request.options)));
         return {};
       case "run":
-        return present(this.#session, "the worker's session").run(request.inputs);
+        return this.#gate.within(() => present(this.#session, "the worker's session").run(request.inputs));
       case "dispose":
-        await this.#session?.dispose();
+        await this.#gate.within(async () => this.#session?.dispose());
         return {};
     }
   }

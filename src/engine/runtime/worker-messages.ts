@@ -5,7 +5,14 @@ import type { SessionOptions, TensorMap } from "./session.ts";
 
 /** What a `WorkerSession` asks of its thread. Each request is answered by one reply with its number. */
 export type WorkerRequest =
-  | { readonly id: number; readonly kind: "open"; readonly compiled: CompiledGraph; readonly options: SessionOptions }
+  | {
+      readonly id: number;
+      readonly kind: "open";
+      readonly compiled: CompiledGraph;
+      readonly options: SessionOptions;
+      /** Of the `RunGate` that the thread is within while ONNX Runtime works. */
+      readonly gate: SharedArrayBuffer;
+    }
   | { readonly id: number; readonly kind: "run"; readonly inputs: TensorMap }
   /** Frees the session; the thread then ends by itself. */
   | { readonly id: number; readonly kind: "dispose" };

@@ -16,6 +16,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { checkTensors } from "./check-tensors.ts";
 import { compileGraph } from "./compile.ts";
 import type { CompiledGraph } from "./compiled-graph.ts";
+import { guardExit, RunGate, unguardExit } from "./run-gate.ts";
 import { startWorker } from "./start-worker.ts";
 import type { Session, SessionOptions, TensorMap } from "./session.ts";
 import { buffersOf, detached, type SentError, type WorkerReply, type WorkerRequest } from "./worker-messages.ts";
@@ -36,13 +37,15 @@ interface Waiting {
 /**
  * A session on a thread of its own: the event loop stays free while the graph runs. Same face as `GraphSession`. Inputs are copied
  * to the thread (or handed over, by option), outputs are handed back without a copy. Runs are done one after another.
- * The thread is never ended from outside, which would abort the process if a run were under way: `dispose` waits, and the thread ends itself.
+ * The thread is never ended from outside, which would abort the process if a run were under way: `dispose` waits, and the thread ends itself; where the
+ * process is to exit, its end waits for the run, a minute at most.
  * It does not keep the process alive unless a run is under way.
  */
 export class WorkerSession implements Session {
   readonly inputs: ReadonlyMap<string, Signature>;
   readonly outputs: ReadonlyMap<string, Signature>;
   readonly #worker: Worker;
+  readonly #gate = new RunGate();
   readonly #waiting = new Map<number, Waiting>();
   #count = 0;
   #disposal: Promise<void> | undefined;
@@ -56,8 +59,12 @@ export class WorkerSession implements Session {
     this.#worker = worker;
     worker.on("message", (reply: WorkerReply) => this.#settle(reply));
     worker.on("error", (error) => this.#fail(error));
-    worker.on("exit", () => this.#end());
+    worker.on("exit", () => {
+      unguardExit(this.#gate);
+      this.#end();
+    });
     worker.unref();
+    guardExit(this.#gate);
   }
 
   /** Lowers a graph here and compiles it on a new thread. @throws as `GraphSession.create`. */
@@ -65,7 +72,7 @@ export class WorkerSession implements Session {
     const compiled = compileGraph(graph, options);
     const session = new WorkerSession(compiled, startWorker());
     try {
-      await session.#ask({ kind: "open", compiled, options }, [compiled.bytes.buffer as ArrayBuffer]);
+      await session.#ask({ kind: "open", compiled, options, gate: session.#gate.memory }, [compiled.bytes.buffer as ArrayBuffer]);
       return session;
     } catch (error) {
       await session.dispose();

@@ -7,8 +7,18 @@ import type { CaseCandidate, CaseGallery, CaseItem, QueryCase, TaskCases } from 
 /** Tasks whose cases are open when the page is. */
 const OPEN_TASKS = 1;
 
+/** Where cases stand on a page that shows those of several models. */
+export interface CasesHeading {
+  readonly id: string;
+  readonly title: string;
+}
+
 /** Cases with their pictures, task by task, the first open and the others folded away; undefined if there are none. */
-export function casesSection(gallery: CaseGallery | null, pathCount: number): Section | undefined {
+export function casesSection(
+  gallery: CaseGallery | null,
+  pathCount: number,
+  heading: CasesHeading = { id: "cases", title: "Failure cases" },
+): Section | undefined {
   const tasks = gallery?.tasks.filter(({ cases }) => cases.length > 0) ?? [];
   if (gallery === null || tasks.length === 0) return undefined;
   const body = html`<p>
@@ -24,7 +34,7 @@ export function casesSection(gallery: CaseGallery | null, pathCount: number): Se
             ${cases}`
         : folded(`${task.task}: ${describeKinds(task)}`, cases);
     })}`;
-  return { id: "cases", title: "Failure cases", body };
+  return { ...heading, body };
 }
 
 function picturesNote({ leftOut, unreadable }: CaseGallery): Html {

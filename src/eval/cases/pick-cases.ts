@@ -17,7 +17,7 @@ export interface CaseLimits {
 }
 
 /** As many as a page can show of each task. */
-const CASE_LIMITS: CaseLimits = { misses: 3, disagreements: 2 };
+export const CASE_LIMITS: CaseLimits = { misses: 3, disagreements: 2 };
 
 /**
  * Picks what is worth looking at: the misses of the aggregate in which the best wrong candidate is furthest above the right one; then, of the other

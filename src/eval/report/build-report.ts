@@ -44,6 +44,7 @@ export function buildReport(input: ReportInput): Report {
     diversity: input.models.flatMap(diversityOf),
     searches: input.searches ?? [],
     cases: input.cases ?? null,
+    referenceCases: input.referenceCases ?? null,
   };
 }
 

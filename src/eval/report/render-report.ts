@@ -7,6 +7,7 @@ import { learning } from "./sections/learning.ts";
 import { method } from "./sections/method.ts";
 import { models } from "./sections/models.ts";
 import { overview } from "./sections/overview.ts";
+import type { Section } from "./sections/parts.ts";
 import { paths } from "./sections/paths.ts";
 import { searches } from "./sections/searches.ts";
 import { tasks } from "./sections/tasks.ts";
@@ -24,8 +25,20 @@ export async function renderReport(report: Report): Promise<string> {
     await paths(report),
     await costs(report),
     searches(report),
-    casesSection(report.cases, modelOf(report, report.main).pathCount),
+    ...failures(report),
     method(report),
   ].filter((section) => section !== undefined);
   return renderPage(report, sections);
+}
+
+/** The cases of the main model, and of the reference where the report has them; each is named where there are two. */
+function failures(report: Report): (Section | undefined)[] {
+  const { cases, referenceCases } = report;
+  const main = modelOf(report, report.main);
+  if (referenceCases === null) return [casesSection(cases, main.pathCount)];
+  const reference = modelOf(report, report.reference);
+  return [
+    casesSection(cases, main.pathCount, { id: "cases", title: `Failure cases: ${main.name}` }),
+    casesSection(referenceCases, reference.pathCount, { id: "reference-cases", title: `Failure cases: ${reference.name}` }),
+  ];
 }

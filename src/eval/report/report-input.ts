@@ -20,6 +20,8 @@ export interface ReportInput {
   readonly searches?: readonly ReportSearch[];
   /** Of the main model. */
   readonly cases?: CaseGallery;
+  /** Of the reference, where that is another model. */
+  readonly referenceCases?: CaseGallery;
   readonly bootstrap?: BootstrapOptions;
 }
 

@@ -121,6 +121,7 @@ const reportSchema: z.ZodType<types.Report> = z.strictObject({
   diversity: z.array(modelDiversity),
   searches: z.array(search),
   cases: caseGallerySchema.nullable().default(null),
+  referenceCases: caseGallerySchema.nullable().default(null),
 });
 
 /**

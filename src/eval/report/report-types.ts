@@ -27,6 +27,8 @@ export interface Report {
   readonly searches: readonly ReportSearch[];
   /** Misses and disagreements of the main model, with pictures; null if they were not looked for. */
   readonly cases: CaseGallery | null;
+  /** The same of the reference, where that is another model. */
+  readonly referenceCases: CaseGallery | null;
 }
 
 /** One line of what was run. */

@@ -1,4 +1,6 @@
 import { findModel } from "../../../embed/load-model.ts";
+import { AbortedError } from "../../../errors/families.ts";
+import { PolyvecError } from "../../../errors/polyvec-error.ts";
 import { openImageStore } from "../../../data/image-store/image-store.ts";
 import { withPictures } from "../../../eval/cases/case-pictures.ts";
 import { withoutPictures, type CaseGallery } from "../../../eval/cases/query-case.ts";
@@ -22,14 +24,24 @@ export async function evalMmeb(model: string | undefined, options: MmebOptions, 
   const shown = showDatasets(context);
   const { datasets, subset, seed, missingImages, out, cache = defaultCache(), rehashImages: rehash, shard } = options;
   const run: MmebRunOptions = { data: folders.data, images, datasets, subset, seed, missingImages, out, cache, rehash, signal: context.signal, onProgress: shown.onProgress }; // prettier-ignore
+  const stopped = (error: unknown): never => {
+    throw opened.embedder.identity === undefined ? error : withWayOn(error, cache);
+  };
   if (shard !== undefined) {
-    const counts = await runMmebShard(opened.embedder, shard, run).finally(shown.finish);
+    const counts = await runMmebShard(opened.embedder, shard, run).catch(stopped).finally(shown.finish);
     const name = `${shard.index}/${shard.count}`;
     if (context.json) return await context.out.json({ shard: name, ...counts, cache });
     return await context.out.line(`shard ${name}: ${counts.computed} embeddings computed, ${counts.cached} were there; all in ${cache}`);
   }
-  const done = await runMmeb(opened.embedder, run).finally(shown.finish);
+  const done = await runMmeb(opened.embedder, run).catch(stopped).finally(shown.finish);
   await report(done, { opened, options, run }, context);
+}
+
+/** An interruption, with what it leaves and how to go on. */
+function withWayOn(error: unknown, cache: string): unknown {
+  if (!PolyvecError.isInstance(error) || error.code !== "aborted") return error;
+  const message = `${error.message}; embeddings that were computed are kept in ${cache}; the same command goes on`;
+  return new AbortedError({ message, details: error.details, cause: error });
 }
 
 interface ReportContext {
