@@ -26,12 +26,12 @@ async function compile(): Promise<Buffer> {
   const source = await readFile(join(ROOT, SOURCE), "utf8");
   let binary: Uint8Array | undefined;
   const options = ["--runtime", "stub", "--noAssert", "-O3", "--enable", "simd", "--outFile", "resize.wasm"];
-  const { error, stderr } = await asc.main(["resize.ts", ...options], {
+  const { error } = await asc.main(["resize.ts", ...options], {
     readFile: (name) => (name === "resize.ts" ? source : null),
     writeFile: (_, contents) => void (binary = Buffer.from(contents)),
     listFiles: () => [],
   });
-  invariant(error === null && binary !== undefined, `${SOURCE} does not compile: ${stderr.toString()}`);
+  invariant(error === null && binary !== undefined, `${SOURCE} does not compile: ${error?.message}`);
   return Buffer.from(binary);
 }
 
