@@ -1,4 +1,5 @@
 import type { RawImage } from "./embedding-input.ts";
+import { PRECISION_BITS, weighAcross, weighDown, type PixelWeights } from "./weigh-pixels.ts";
 
 /** A size in pixels. */
 export interface ImageSize {
@@ -40,74 +41,15 @@ function resize(image: RawImage, { width, height }: ImageSize, filter: Filter): 
   return isDownFirst ? across(down(image)) : down(across(image));
 }
 
-/** Fixed-point position of the weights' ones: 8 bits of result and 2 of headroom in 32. */
-const PRECISION_BITS = 22;
-const HALF = 1 << (PRECISION_BITS - 1);
-
-/** For each result position: the first source position that counts, and the weights from there on. */
-interface Weights {
-  readonly first: Int32Array;
-  readonly length: Int32Array;
-  /** [positions, stride], fixed point. */
-  readonly values: Int32Array;
-  readonly stride: number;
-}
-
 function resizeAcross(image: RawImage, target: number, filter: Filter): RawImage {
-  const { width, height, data } = image;
-  if (width === target) return image;
-  const { first, length, values, stride } = filterWeights(width, target, filter);
-  const result = new Uint8Array(target * height * 3);
-  let to = 0;
-  for (let row = 0; row < height; row++) {
-    const begin = row * width * 3;
-    for (let column = 0; column < target; column++) {
-      let from = begin + first[column]! * 3;
-      let red = HALF;
-      let green = HALF;
-      let blue = HALF;
-      const end = column * stride + length[column]!;
-      for (let tap = column * stride; tap < end; tap++) {
-        const weight = values[tap]!;
-        red = (red + Math.imul(weight, data[from]!)) | 0;
-        green = (green + Math.imul(weight, data[from + 1]!)) | 0;
-        blue = (blue + Math.imul(weight, data[from + 2]!)) | 0;
-        from += 3;
-      }
-      result[to] = toByte(red);
-      result[to + 1] = toByte(green);
-      result[to + 2] = toByte(blue);
-      to += 3;
-    }
-  }
-  return { width: target, height, data: result };
+  return image.width === target ? image : weighAcross(image, filterWeights(image.width, target, filter));
 }
 
 function resizeDown(image: RawImage, target: number, filter: Filter): RawImage {
-  const { width, height, data } = image;
-  if (height === target) return image;
-  const { first, length, values, stride } = filterWeights(height, target, filter);
-  const pitch = width * 3;
-  const result = new Uint8Array(target * pitch);
-  const sums = new Int32Array(pitch);
-  for (let row = 0; row < target; row++) {
-    sums.fill(HALF);
-    for (let tap = 0; tap < length[row]!; tap++) {
-      const weight = values[row * stride + tap]!;
-      const from = (first[row]! + tap) * pitch;
-      for (let offset = 0; offset < pitch; offset++) sums[offset] = sums[offset]! + Math.imul(weight, data[from + offset]!);
-    }
-    for (let offset = 0; offset < pitch; offset++) result[row * pitch + offset] = toByte(sums[offset] as number);
-  }
-  return { width, height: target, data: result };
+  return image.height === target ? image : weighDown(image, filterWeights(image.height, target, filter));
 }
 
-function toByte(fixed: number): number {
-  const value = fixed >> PRECISION_BITS;
-  return value < 0 ? 0 : value > 255 ? 255 : value;
-}
-
-function filterWeights(source: number, target: number, filter: Filter): Weights {
+function filterWeights(source: number, target: number, filter: Filter): PixelWeights {
   const scale = source / target;
   const widening = Math.max(scale, 1);
   const support = filter.support * widening;
@@ -115,15 +57,16 @@ function filterWeights(source: number, target: number, filter: Filter): Weights 
   const first = new Int32Array(target);
   const length = new Int32Array(target);
   const values = new Int32Array(target * stride);
+  const weights = new Float64Array(stride);
   for (let position = 0; position < target; position++) {
     const center = (position + 0.5) * scale;
     const begin = Math.max(Math.trunc(center - support + 0.5), 0);
-    const end = Math.min(Math.trunc(center + support + 0.5), source);
-    const weights = Array.from({ length: end - begin }, (_, tap) => filter.weight((tap + begin - center + 0.5) / widening));
-    const sum = weights.reduce((total, weight) => total + weight, 0);
+    const count = Math.min(Math.trunc(center + support + 0.5), source) - begin;
+    let sum = 0;
+    for (let tap = 0; tap < count; tap++) sum += weights[tap] = filter.weight((tap + begin - center + 0.5) / widening);
+    for (let tap = 0; tap < count; tap++) values[position * stride + tap] = toFixed(weights[tap]! / sum);
     first[position] = begin;
-    length[position] = weights.length;
-    weights.forEach((weight, tap) => (values[position * stride + tap] = toFixed(weight / sum)));
+    length[position] = count;
   }
   return { first, length, values, stride };
 }

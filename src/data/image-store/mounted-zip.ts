@@ -49,7 +49,7 @@ export class MountedZip {
 
   async dispose(): Promise<void> {
     const archive = await this.#archive?.catch(() => undefined);
-    archive?.dispose();
+    await archive?.dispose();
   }
 }
 

@@ -1,12 +1,11 @@
 import type { BigIntStats } from "node:fs";
-import { stat } from "node:fs/promises";
+import { open, type FileHandle } from "node:fs/promises";
 import { resolve } from "node:path";
-import { buffer } from "node:stream/consumers";
-import type { Readable } from "node:stream";
 import { crc32 } from "node:zlib";
-import yauzl, { type Entry, type ZipFile } from "yauzl";
+import yauzl, { type Entry } from "yauzl";
 import { DataError, DisposedError } from "../../errors/families.ts";
 import type { StoredPlace } from "../../inputs/embedding-input.ts";
+import { readEntry } from "../../inputs/read-stored.ts";
 import { PolyvecError } from "../../errors/polyvec-error.ts";
 import { asFileError } from "../../files/atomic-write.ts";
 import { stateOf, type StoredState } from "./stored-state.ts";
@@ -20,31 +19,32 @@ const DEFLATED = 8;
 /** A zip archive whose files are read where they lie, found by its central directory. */
 export class ZipArchive {
   readonly file: string;
-  readonly #zip: ZipFile;
+  readonly #handle: FileHandle;
   readonly #index: ZipIndex;
   readonly #info: BigIntStats;
   #isClosed = false;
 
-  private constructor(file: string, { zip, index, info }: OpenedZip) {
+  private constructor(file: string, { handle, index, info }: OpenedZip) {
     this.file = file;
-    this.#zip = zip;
+    this.#handle = handle;
     this.#index = index;
     this.#info = info;
   }
 
   /** Reads the central directory. @throws {FileError} if it cannot be read. @throws {DataError} if it is no zip archive, or truncated. */
   static async open(file: string): Promise<ZipArchive> {
-    let zip: ZipFile | undefined;
+    let handle: FileHandle | undefined;
     try {
-      const info = await stat(file, { bigint: true });
-      zip = await yauzl.openPromise(file, { lazyEntries: true, autoClose: false, strictFileNames: false });
+      handle = await open(file);
+      const info = await handle.stat({ bigint: true });
+      const zip = await yauzl.fromFdPromise(handle.fd, { lazyEntries: true, autoClose: false, strictFileNames: false });
       const index = new ZipIndex();
       for await (const entry of zip.eachEntry()) {
         if (!entry.fileName.endsWith("/")) index.add(entry.fileName, placeOf(entry));
       }
-      return new ZipArchive(file, { zip, index, info });
+      return new ZipArchive(file, { handle, index, info });
     } catch (error) {
-      zip?.close();
+      await handle?.close();
       throw archiveError(error, file);
     }
   }
@@ -87,7 +87,7 @@ export class ZipArchive {
     if (place === undefined) throw entryError(this.file, entry, "there is no such file in it");
     const refused = refusal(place);
     if (refused !== undefined) throw entryError(this.file, entry, refused);
-    const bytes = await this.#bytes(place).catch((error: unknown) => {
+    const bytes = await readEntry(this.#handle, place).catch((error: unknown) => {
       if (PolyvecError.isInstance(error)) throw error;
       throw entryError(this.file, entry, `it is damaged (${reasonOf(error)}); fetch the archive again`, error);
     });
@@ -95,28 +95,16 @@ export class ZipArchive {
     return bytes;
   }
 
-  async #bytes({ headerOffset, compressedSize, size, method }: ZipEntryPlace): Promise<Uint8Array> {
-    const header = { relativeOffsetOfLocalHeader: headerOffset, compressedSize } as Entry; // all that is looked at
-    const { fileDataStart } = await this.#zip.readLocalFileHeaderPromise(header, { minimal: true });
-    const stream = await new Promise<Readable>((resolve, reject) => {
-      // the library's own promise of this call asks for more than it has
-      this.#zip.openReadStreamLowLevel(fileDataStart, compressedSize, 0, compressedSize, method === DEFLATED, size, (error, opened) =>
-        error === null ? resolve(opened) : reject(error),
-      );
-    });
-    return buffer(stream);
-  }
-
-  /** Closes the file; a second call does nothing. */
-  dispose(): void {
+  /** Closes the file when what is read of it has been; a second call does nothing. */
+  async dispose(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#zip.close();
+    await this.#handle.close();
   }
 }
 
 interface OpenedZip {
-  readonly zip: ZipFile;
+  readonly handle: FileHandle;
   readonly index: ZipIndex;
   readonly info: BigIntStats;
 }
@@ -133,11 +121,12 @@ function placeOf(entry: Entry): ZipEntryPlace {
 }
 
 /** Why a file in an archive is not read; undefined if it is. */
-function refusal({ method, size, isEncrypted }: ZipEntryPlace): string | undefined {
+function refusal({ method, size, compressedSize, isEncrypted }: ZipEntryPlace): string | undefined {
   if (isEncrypted) return "it is encrypted; unpack the archive with its password and name the folder";
   if (method !== STORED && method !== DEFLATED)
     return `its compression (method ${method}) is not known; unpack the archive and name the folder`;
-  if (size > LARGEST_FILE) return `it has ${size} bytes, at most ${LARGEST_FILE} are read`;
+  const largest = Math.max(size, compressedSize);
+  if (largest > LARGEST_FILE) return `it has ${largest} bytes, at most ${LARGEST_FILE} are read`;
   return undefined;
 }
 

@@ -10,7 +10,7 @@ import { isEncoded, pictureTask, taskBytes, type EncodedSource, type PictureTask
 export interface PicturePreparerOptions {
   /** Threads that decode; half of the machine's cores if not given, 0 for none beside the caller's. */
   readonly threads?: number;
-  /** Milliseconds that resizing a picture takes from which on threads are worth what they cost; 1 if not given. */
+  /** Milliseconds that resizing a picture takes from which on threads are worth what they cost; 3 if not given. */
   readonly heavyMs?: number;
 }
 
@@ -24,8 +24,11 @@ interface Job {
 
 /** Pictures that are decoded at a time for this thread to resize, at most, and bytes of their pixels. The decoder has threads of its own. */
 const LANES = { most: 32, mostBytes: 2 ** 26 };
-/** Resizing takes this long, in ms, where a thread's messages cost less than it saves. */
-const HEAVY_MS = 1;
+/**
+ * Resizing takes this long, in ms, where threads are worth their start and their messages: a picture of a megapixel. Below, this thread keeps up with the
+ * decoder, and threads beside a model that keeps the cores busy only take from it.
+ */
+const HEAVY_MS = 3;
 /** How much the latest picture counts for how long resizing takes. */
 const LATEST = 0.2;
 /** Threads begin when more pictures than this wait: it takes as long as to decode some dozens. */

@@ -22,17 +22,18 @@ export interface PatchTarget {
 
 /** Writes one patch: channel by channel, its frames one after another, row by row. @returns where the next begins. */
 export function writePatch({ data, width, left, top }: PatchSource, { patchSize, frames = 1, levels, pixels, to }: PatchTarget): number {
-  const pitch = width * 3;
   const frame = patchSize ** 2;
-  let at = to;
-  for (let channel = 0; channel < 3; channel++) {
-    const begin = at;
-    for (let row = 0; row < patchSize; row++) {
-      let from = (top + row) * pitch + left * 3 + channel;
-      for (let column = 0; column < patchSize; column++, from += 3)
-        pixels[at++] = levels[(channel << 8) | (data[from] as number)] as number;
+  const [green, blue] = [to + frame * frames, to + 2 * frame * frames];
+  for (let row = 0, at = 0; row < patchSize; row++) {
+    let from = ((top + row) * width + left) * 3;
+    for (let column = 0; column < patchSize; column++, at++, from += 3) {
+      pixels[to + at] = levels[data[from]!]!;
+      pixels[green + at] = levels[256 | data[from + 1]!]!;
+      pixels[blue + at] = levels[512 | data[from + 2]!]!;
     }
-    for (let repeat = 1; repeat < frames; repeat++, at += frame) pixels.copyWithin(at, begin, begin + frame);
   }
-  return at;
+  for (const begin of frames === 1 ? [] : [to, green, blue]) {
+    for (let repeat = 1; repeat < frames; repeat++) pixels.copyWithin(begin + repeat * frame, begin, begin + frame);
+  }
+  return to + 3 * frame * frames;
 }

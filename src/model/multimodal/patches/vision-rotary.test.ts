@@ -14,4 +14,7 @@ test("a patch turns by its row, then by its column, block by block", () => {
   const padded = [...angles, ...small, ...Array.from({ length: 16 }, () => 0)];
   expect(relativeError(cosines.data, padded.map(Math.cos))).toBeLessThan(1e-6);
   expect(relativeError(sines.data, padded.map(Math.sin))).toBeLessThan(1e-6);
+  const again = visionRotaryTables(config, [{ rows: 2, columns: 2 }, { rows: 2, columns: 4 }, { rows: 2, columns: 2 }]); // prettier-ignore
+  const [wide, narrow] = [cosines.data.subarray(0, 8 * 4), cosines.data.subarray(8 * 4)];
+  expect(again.cosines.data).toEqual(Float32Array.of(...narrow, ...wide, ...narrow));
 });

@@ -1,3 +1,4 @@
+import { floatTensor, type FloatTensor } from "../../../engine/tensor/tensor.ts";
 import { fillTables, inverseFrequencies, type RotaryTables } from "../../nn/rotary-tables.ts";
 import { patchPlaces, type PatchGrid, type PatchVisionConfig } from "./patch-grid.ts";
 
@@ -15,10 +16,28 @@ export function visionRotaryTables(
   const half = config.embedDimension / config.headCount / 2;
   const frequencies = inverseFrequencies(half / 2, VISION_THETA);
   const longest = Math.max(...grids.map(({ rows, columns }) => rows * columns));
-  const places = grids.map((grid) => patchPlaces(grid, config.spatialMergeSize));
-  return fillTables([grids.length, longest, half], (index, pair) => {
+  const kinds = [...new Map(grids.map((grid) => [kindOf(grid), grid])).values()];
+  const places = kinds.map((grid) => patchPlaces(grid, config.spatialMergeSize));
+  const tables = fillTables([kinds.length, longest, half], (index, pair) => {
     const place = places[Math.floor(index / longest)]?.[index % longest];
     if (place === undefined) return 0;
     return pair < half / 2 ? place[0] * (frequencies[pair] as number) : place[1] * (frequencies[pair - half / 2] as number);
   });
+  const order = kinds.map(kindOf);
+  const chosen = grids.map((grid) => order.indexOf(kindOf(grid)));
+  return { cosines: chooseTables(tables.cosines, chosen), sines: chooseTables(tables.sines, chosen) };
+}
+
+/** Images of one kind have the same angles, which are computed once. */
+function kindOf({ rows, columns }: PatchGrid): string {
+  return `${rows} x ${columns}`;
+}
+
+/** The tables of some, one after another: `[kinds, patches, pairs] -> [chosen, patches, pairs]`. */
+function chooseTables({ shape, data }: FloatTensor, chosen: readonly number[]): FloatTensor {
+  const [, patches, pairs] = shape as readonly [number, number, number];
+  const size = patches * pairs;
+  const result = new Float32Array(chosen.length * size);
+  chosen.forEach((kind, place) => result.set(data.subarray(kind * size, (kind + 1) * size), place * size));
+  return floatTensor([chosen.length, patches, pairs], result);
 }
