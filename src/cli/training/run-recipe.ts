@@ -33,7 +33,10 @@ export async function planRecipe({ recipe, file }: RecipeFile, context: CommandC
   const { data } = await openData({ recipe, file }, context);
   try {
     const baseFolder = await baseFolderOf({ recipe, file }, context);
-    return await planTraining(recipe, outlineOf(await prepareModel(recipe, { baseFolder, texts: data.texts })), { source: data.source, heldBytes: data.heldBytes });
+    return await planTraining(recipe, outlineOf(await prepareModel(recipe, { baseFolder, texts: data.texts })), {
+      source: data.source,
+      heldBytes: data.heldBytes,
+    });
   } finally {
     await data.dispose?.();
   }

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { GraphSession } from "../runtime/graph-session.ts";
-import { floatTensor } from "../tensor/tensor.ts";
-import { symbol } from "./dimension.ts";
-import { GraphBuilder, type Graph } from "./graph-builder.ts";
-import { add, expand, matmul, mul, reshape, transpose } from "./operators.ts";
-import { splitFixed } from "./split-fixed.ts";
+import { GraphSession } from "./runtime/graph-session.ts";
+import { floatTensor } from "./tensor/tensor.ts";
+import { symbol } from "./graph/dimension.ts";
+import { GraphBuilder, type Graph } from "./graph/graph-builder.ts";
+import { add, expand, matmul, mul, reshape, transpose } from "./graph/operators.ts";
+import { splitFixed } from "./graph/split-fixed.ts";
 
 const rows = symbol("rows");
 
