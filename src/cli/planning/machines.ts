@@ -24,7 +24,7 @@ const SHARE_OF_BANDWIDTH = 0.7;
 /** Seconds from one operation to the next. Our assumption. */
 const START = 10e-6;
 /** Seconds that the optimiser takes for each number on the processor beside an accelerator. Our assumption, of the size that is measured here. */
-const UPDATE = 5e-9;
+const UPDATE = 7.5e-9;
 
 /**
  * Published numbers: dense products of 16-bit floats with 32-bit sums in TFLOP/s, memory bandwidth in GB/s, memory in GB.

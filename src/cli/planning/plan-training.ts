@@ -10,7 +10,7 @@ import { formatCount } from "../inspection/format-numbers.ts";
 import { formatTable } from "../terminal/table.ts";
 import type { Traffic } from "./graph-memory.ts";
 import { PreparingWatch } from "./preparing-watch.ts";
-import { largestOf, StepCosts, type StepCost } from "./step-costs.ts";
+import { both, NO_COST, StepCosts } from "./step-costs.ts";
 
 /** What a recipe comes to. */
 export interface TrainingPlan {
@@ -76,20 +76,14 @@ export async function planTraining(
     processor: watch.processor(trainingProcessor(processor, recipe.model.maxTokens)),
   };
   const counter = new StepCosts({ recipe, model });
-  const sums = { inputs: 0, flops: 0, cached: 0, main: 0, operations: 0, estimatorUpdates: 0, captions: 0 };
-  let held: StepCost["held"] = new Map();
+  const sums = { inputs: 0, captions: 0 };
+  let cost = NO_COST;
   for (let place = 0; place < count; place++) {
     watch.begin();
     const batch = await watch.time(async () => source.batch(place));
-    const { flops, traffic, operations, estimatorUpdates, held: now } = await counter.of(batch);
+    cost = both(cost, await counter.of(batch));
     sums.inputs += batchSize(batch);
-    sums.flops += flops;
-    sums.cached += traffic.cached;
-    sums.main += traffic.main;
-    sums.operations += operations;
-    sums.estimatorUpdates += estimatorUpdates;
     sums.captions += batch.kind === "language" ? 1 : 0;
-    held = largestOf(held, now);
   }
   const ofStep = (sum: number): number => (sum / count) * scale * recipe.accumulation;
   return {
@@ -98,12 +92,12 @@ export async function planTraining(
     parameters: countParts(new Map([...shapes].map(([name, shape]) => [name, { shape }])), recipe, backbone),
     step: {
       inputs: ofStep(sums.inputs),
-      flops: ofStep(sums.flops),
-      traffic: { cached: ofStep(sums.cached), main: ofStep(sums.main) },
-      operations: ofStep(sums.operations),
-      estimatorUpdates: ofStep(sums.estimatorUpdates),
+      flops: ofStep(cost.flops),
+      traffic: { cached: ofStep(cost.traffic.cached), main: ofStep(cost.traffic.main) },
+      operations: ofStep(cost.operations),
+      estimatorUpdates: ofStep(cost.estimatorUpdates),
       preparing: watch.median() * scale * recipe.accumulation,
-      activations: [...held.values()].reduce((sum, bytes) => sum + bytes, 0),
+      activations: [...cost.held.values()].reduce((sum, bytes) => sum + bytes, 0),
     },
     batches: { drawn: count, captions: sums.captions, ...(isAssumed && { isAssumed }) },
   };

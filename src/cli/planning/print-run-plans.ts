@@ -66,7 +66,7 @@ function footnotes({ times: planned }: RunPlan): string {
   const lines = ["This machine's pace was measured just now; checkpoints and evaluations are not counted."];
   if (planned.some(({ machine }) => !machine.isMeasured)) {
     lines.push(
-      "Accelerators: 40 % of the published peak in 16-bit floats, 70 % of the bandwidth, 10 µs an operation and 5 ns a trained number are assumed, not measured.",
+      "Accelerators: 40 % of the published peak in 16-bit floats, 70 % of the bandwidth, 10 µs an operation and 7.5 ns a trained number are assumed, not measured.",
     );
   }
   return lines.join("\n");

@@ -46,7 +46,8 @@ export interface StepCost {
   readonly held: ReadonlyMap<Graph, number>;
 }
 
-const NOTHING: StepCost = { flops: 0, traffic: { cached: 0, main: 0 }, operations: 0, estimatorUpdates: 0, held: new Map() };
+/** Of no batch at all. */
+export const NO_COST: StepCost = { flops: 0, traffic: { cached: 0, main: 0 }, operations: 0, estimatorUpdates: 0, held: new Map() };
 
 /** Counts what training on single batches takes; the optimiser is left out. A graph serves all batches of its kind. */
 export class StepCosts {
@@ -67,7 +68,7 @@ export class StepCosts {
     if (batch.kind === "contrastive")
       return both(await (inChunks ? this.#gradCache(batch, sizes) : this.#contrastive(batch)), this.#estimator(batch));
     const { examples } = batch;
-    let sum = NOTHING;
+    let sum = NO_COST;
     for (const { items } of chunksOf(examples, inChunks ? sizes.queries : examples.length)) sum = both(sum, await this.#language(items));
     return sum;
   }
@@ -119,7 +120,7 @@ export class StepCosts {
   #estimator({ queries, targets }: ContrastiveBatch): StepCost {
     const { regulariser } = this.#training.recipe.objective;
     const shape = estimatorShapeOf(this.#training);
-    if (regulariser.kind !== "vclub" || shape === undefined) return NOTHING;
+    if (regulariser.kind !== "vclub" || shape === undefined) return NO_COST;
     const graph = this.#graph("estimator", () => {
       const plain = buildEstimatorGraph(shape);
       return differentiate(plain, { losses: ["loss"], inputs: [...plain.inputs.keys()].filter((name) => !isSide(name)) });
@@ -180,7 +181,7 @@ function count(graph: Graph, shapes: Shapes): StepCost {
 }
 
 /** One after the other. */
-function both(first: StepCost, second: StepCost): StepCost {
+export function both(first: StepCost, second: StepCost): StepCost {
   return {
     flops: first.flops + second.flops,
     traffic: { cached: first.traffic.cached + second.traffic.cached, main: first.traffic.main + second.traffic.main },
@@ -208,7 +209,7 @@ function isSide(name: string): boolean {
 }
 
 /** The more that each graph held of two. */
-export function largestOf(first: StepCost["held"], second: StepCost["held"]): StepCost["held"] {
+function largestOf(first: StepCost["held"], second: StepCost["held"]): StepCost["held"] {
   const largest = new Map(first);
   for (const [graph, bytes] of second) largest.set(graph, Math.max(bytes, largest.get(graph) ?? 0));
   return largest;

@@ -1,3 +1,4 @@
+import { present } from "../../errors/families.ts";
 import { tensorType } from "../tensor/tensor.ts";
 import { GraphBuilder, type Graph } from "./graph-builder.ts";
 import { copyValue, rebuildGraph } from "./rebuild.ts";
@@ -23,7 +24,7 @@ export function splitFixed(graph: Graph, isFixedInput: (name: string) => boolean
     const name = borders.get(value);
     return name === undefined ? undefined : builder.input(name, tensorType(value.dtype), value.shape);
   });
-  return { fixed: graphOf(graph, borders), rest };
+  return { fixed: graphOf(graph, fixed, borders), rest };
 }
 
 function fixedValues({ values }: Graph, isFixedInput: (name: string) => boolean): ReadonlySet<Value> {
@@ -46,18 +47,17 @@ function borderValues({ values, outputs }: Graph, fixed: ReadonlySet<Value>): Re
   return new Map(borders.map((value) => [value, `fixed:${value.id}`]));
 }
 
-function graphOf({ values }: Graph, borders: ReadonlyMap<Value, string>): Graph {
+/** The fixed values up to the borders. */
+function graphOf({ values }: Graph, fixed: ReadonlySet<Value>, borders: ReadonlyMap<Value, string>): Graph {
   const builder = new GraphBuilder();
   const copies = new Map<Value, Value>();
-  const needed = new Set<Value>(borders.keys());
-  for (const value of [...values].reverse()) if (needed.has(value)) for (const input of value.inputs) needed.add(input);
   for (const value of values) {
-    if (!needed.has(value)) continue;
-    const inputs = value.inputs.map((input) => copies.get(input) as Value);
+    if (!fixed.has(value) && value.operation !== "constant") continue;
+    const inputs = value.inputs.map((input) => present(copies.get(input), "a copied value"));
     copies.set(
       value,
       builder.at(value, () => copyValue(builder, value, inputs)),
     );
   }
-  return builder.finish(Object.fromEntries([...borders].map(([value, name]) => [name, copies.get(value) as Value])));
+  return builder.finish(Object.fromEntries([...borders].map(([value, name]) => [name, present(copies.get(value), name)])));
 }

@@ -16,9 +16,7 @@ export function planInverseNorms(graph: Graph): InverseNorms {
   for (const value of graph.values) {
     if (value.operation === "rmsNorm") norms.push(value);
     const inverse = inverseLength(value);
-    const norm = norms.find(
-      (made) => made.inputs[0] === inverse?.of && Math.fround(made.attributes.epsilon) === inverse?.epsilon && made.dtype === "float32",
-    );
+    const norm = inverse && norms.find((made) => hasInverse(made, inverse));
     if (inverse === undefined || norm === undefined) continue;
     normOf.set(value, norm);
     for (const each of inverse.chain) chains.add(each);
@@ -44,6 +42,10 @@ function inverseLength(value: Value): InverseLength | undefined {
   const [of, again] = square.inputs as readonly [Value, Value?];
   if (square.operation !== "mul" || of !== again || !sameShape(mean.shape, [...of.shape.slice(0, -1), 1])) return undefined;
   return { of, epsilon, chain: [root, sum, mean, square] };
+}
+
+function hasInverse({ inputs, attributes, dtype }: ValueOf<"rmsNorm">, { of, epsilon }: InverseLength): boolean {
+  return inputs[0] === of && Math.fround(attributes.epsilon) === epsilon && dtype === "float32";
 }
 
 /** The number that a scalar constant holds. */
