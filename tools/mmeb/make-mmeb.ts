@@ -5,7 +5,7 @@ import { writeMadeUpMmeb } from "./made-up-mmeb.ts";
 
 /** `npm run make-mmeb -- <folder>`: writes a made-up MMEB with an embedder whose scores on it are known, and says how to run it. */
 const [folder] = process.argv.slice(2);
-if (folder === undefined) {
+if (folder === undefined || folder.startsWith("-")) {
   console.error("usage: npm run make-mmeb -- <folder>");
   process.exitCode = 2;
 } else {
