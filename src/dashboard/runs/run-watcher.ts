@@ -82,11 +82,15 @@ export class RunWatcher {
     return this.#version !== version;
   }
 
-  /** Looks once more, tells, and ends. */
+  /** Looks once more, at runs that have just begun too, tells, and ends. */
   async end(): Promise<void> {
     if (this.#isEnded) return;
     clearTimeout(this.#timer);
-    if (this.#listeners > 0) await this.look();
+    if (this.#listeners > 0) {
+      await this.#looking?.catch(() => undefined); // it may have begun before the last news
+      this.#looks = 0;
+      await this.look();
+    }
     this.#isEnded = true;
     this.#tell();
   }
